@@ -1,0 +1,139 @@
+"""From facts to JSON, in pieces that are rendered once and joined at every read.
+
+A tweet's own fields, an account's short object and a tweet's counters change at different times, so each is a piece
+of its own; what differs between viewers is put in last. Measured: docs/decisions/0003-rendered-pieces.md.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from rookery.core.entities import ContentKind, Counts, Edge, Mark, TweetFacts, UserFacts
+from rookery.core.ids import timestamp
+
+_encode = msgspec.json.Encoder().encode
+
+NULL = b"null"
+_MARKS = {
+    (liked, retweeted): b',"liked":%s,"retweeted":%s}'
+    % (b"true" if liked else b"false", b"true" if retweeted else b"false")
+    for liked in (False, True)
+    for retweeted in (False, True)
+}
+_EDGE_FIELDS = (
+    ("following", Edge.FOLLOWING),
+    ("followedBy", Edge.FOLLOWED_BY),
+    ("requested", Edge.REQUESTED),
+    ("blocking", Edge.BLOCKING),
+    ("blockedBy", Edge.BLOCKED_BY),
+    ("muting", Edge.MUTING),
+)
+
+
+def avatar_url(user_id: int) -> str:
+    """The path of an account's generated picture."""
+    return f"/avatar/{user_id}"
+
+
+class UserCard:
+    """An account's facts with its pieces: `short` is the `owner` object of a tweet."""
+
+    __slots__ = ("_open", "facts", "short")
+
+    def __init__(self, facts: UserFacts) -> None:
+        self.facts = facts
+        who = {"userId": str(facts.user_id), "handle": facts.handle, "name": facts.name}
+        picture = {"avatarUrl": avatar_url(facts.user_id)}
+        self.short = _encode({**who, **picture, "protected": facts.protected})
+        full = {
+            **who,
+            "bio": facts.bio,
+            **picture,
+            "createdTimeStamp": timestamp(facts.created_ms),
+            "protected": facts.protected,
+            "followerCount": facts.followers,
+            "followingCount": facts.following,
+            "tweetCount": facts.tweets,
+        }
+        self._open = _encode(full)[:-1]
+
+    def render(self, edge: int | None) -> bytes:
+        """The User object; `edge` holds the viewer's Edge bits, None for a stranger."""
+        if edge is None:
+            return self._open + b"}"
+        flags = {name: bool(edge & bit) for name, bit in _EDGE_FIELDS}
+        return self._open + b"," + _encode(flags)[1:]
+
+
+class TweetCard:
+    """A tweet's facts with the piece of its own fields."""
+
+    __slots__ = ("facts", "head")
+
+    def __init__(self, facts: TweetFacts) -> None:
+        self.facts = facts
+        fields = {
+            "tweetId": str(facts.tweet_id),
+            "ownerId": str(facts.owner_id),
+            "kind": ContentKind(facts.kind).name.lower(),
+            "content": facts.content,
+            "createdTimeStamp": timestamp(facts.created_ms),
+            "editedTimeStamp": timestamp(facts.edited_ms) if facts.edited_ms else None,
+            "latitude": facts.latitude,
+            "longitude": facts.longitude,
+            "entities": msgspec.Raw(facts.links),
+        }
+        self.head = _encode(fields)[:-1] + b',"owner":'
+
+
+def counts_piece(counts: Counts) -> bytes:
+    """A tweet's counters."""
+    return b',"likeCount":%d,"replyCount":%d,"retweetCount":%d,"quoteCount":%d' % (
+        counts.likes,
+        counts.replies,
+        counts.retweets,
+        counts.quotes,
+    )
+
+
+def answered_piece(parent_id: int, owner: UserCard | None) -> bytes:
+    """`inReplyTo`: without `owner` the parent is gone or hidden."""
+    if owner is None:
+        return b'{"tweetId":"%d","ownerId":null,"handle":null}' % parent_id
+    return b'{"tweetId":"%d","ownerId":"%d","handle":"%s"}' % (
+        parent_id,
+        owner.facts.user_id,
+        owner.facts.handle.encode(),
+    )
+
+
+def unavailable(tweet_id: int) -> bytes:
+    """What stands for a quoted tweet or an ancestor that the viewer cannot see."""
+    return b'{"tweetId":"%d","unavailable":true}' % tweet_id
+
+
+def tweet_json(
+    card: TweetCard, owner: UserCard, nested: tuple[bytes, bytes, bytes], counts: bytes, mark: Mark | None
+) -> bytes:
+    """The Tweet object. `nested` holds inReplyTo, retweetOf and quoteOf; `mark` is None for a stranger."""
+    answered, original, quoted = nested
+    tail = b"}" if mark is None else _MARKS[mark.liked, mark.retweeted]
+    return b"".join(
+        (
+            card.head,
+            owner.short,
+            b',"inReplyTo":',
+            answered,
+            b',"retweetOf":',
+            original,
+            b',"quoteOf":',
+            quoted,
+            counts,
+            tail,
+        )
+    )
+
+
+def json_array(items: Sequence[bytes]) -> bytes:
+    """A JSON array of rendered objects."""
+    return b"[" + b",".join(items) + b"]"

@@ -1,0 +1,114 @@
+"""How a service says which routes it serves, without any HTTP library: the gateway carries it out.
+
+A handler takes a Call and gives an Answer. It looks at what the path names first (404, 403) and then reads its input
+(422), so that every route checks in the same order.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
+
+from rookery.core import ids
+from rookery.core.entities import STRANGER
+from rookery.core.errors import Problem, not_found
+from rookery.core.forms import Form, Nothing
+from rookery.core.limits import Ticket
+from rookery.core.page import Page
+from rookery.core.rendering import json_array
+
+F = TypeVar("F", bound=Form)
+Limit = Literal["read", "tweets", "likes", "follows", "sign_up", "login", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a JSON body by default."""
+
+    body: bytes = b"{}"
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+    stream: Any = None  # an async iterator of bytes, for text/event-stream
+
+
+@dataclass(slots=True)
+class Call:
+    """A request after the gateway's checks. `viewer` is STRANGER without an account; `address` is the client's."""
+
+    method: str
+    path: str
+    args: Mapping[str, str]
+    raw_query: bytes
+    raw_body: bytes
+    headers: Mapping[str, str]
+    address: str
+    viewer: int = STRANGER
+    session: int = 0
+    ticket: Ticket = field(default_factory=lambda: Ticket(STRANGER))
+    was_read: bool = False
+
+    def body(self, kind: type[F]) -> F:
+        """The JSON body as this form. Raises Problem `malformed`, `unsupported_media_type` or Invalid."""
+        self.was_read = True
+        Nothing.of_query(self.raw_query)
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.raw_body and media_type != "application/json":
+            raise Problem("unsupported_media_type", "Send the body as application/json.")
+        return kind.of_json(self.raw_body)
+
+    def query(self, kind: type[F]) -> F:
+        """The query string as this form; no body besides. Raises as `body`."""
+        self.was_read = True
+        form = kind.of_query(self.raw_query)
+        if self.raw_body:
+            Nothing.of_json(self.raw_body)
+        return form
+
+    def nothing(self) -> None:
+        """Refuses any body but `{}` and any query. Raises as `body`."""
+        self.body(Nothing)
+
+    def id(self, name: str, what: str = "tweet") -> int:
+        """The id in the path. Raises Problem `not_found`."""
+        value = ids.parse_id(self.args[name])
+        if value is None:
+            raise not_found(what)
+        return value
+
+    def listing(self, page: Page[bytes], form: Form) -> Answer:
+        """A list with its Link header."""
+        if page.next_cursor is None:
+            return Answer(json_array(page.entries))
+        given = {
+            spelling: value
+            for name, spelling in zip(form.__struct_fields__, form.__struct_encode_fields__, strict=True)
+            if (value := getattr(form, name)) is not None
+        }
+        query = urlencode({**given, "cursor": page.next_cursor})
+        return Answer(json_array(page.entries), (("Link", f'<{self.path}?{query}>; rel="next"'),))
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. `returns` is the type of the answer's JSON for OpenAPI (None: `{}`), `codes` the error codes that it
+    gives besides those of every route. With `needs_account` a stranger gets 401.
+
+    `replay`: what a repeated Idempotency-Key answers, from the id that the first success wrote; POST routes outside
+    /account/ have it.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    returns: Any = None
+    body: type[Form] | None = None
+    query: type[Form] | None = None
+    needs_account: bool = False
+    limit: Limit = "read"
+    codes: Sequence[str] = ()
+    replay: Callable[[Call, int], Awaitable[Answer]] | None = None
+    media_type: str = "application/json"

@@ -1,0 +1,124 @@
+"""What a text may hold, how long it is, and the words by which it is found."""
+
+import re
+from dataclasses import dataclass
+from unicodedata import normalize
+
+import regex
+
+from rookery.core import markup
+
+TWEET_WEIGHT_MAX = 280
+URL_WEIGHT = 23
+EMOJI_WEIGHT = 2
+
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Braille blank and the Hangul fillers are letters or symbols by category, and still show nothing.
+_VISIBLE = regex.compile(r"[^\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
+
+# The code points that weigh 1; all others weigh 2. Source: config v3 of twitter-text.
+_HEAVY = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+_JOINS_MAX = 3  # as in the longest emoji in use, a family of four or a kiss
+_EMOJI_PART = (
+    r"(?:\p{Emoji_Modifier_Base}\p{Emoji_Modifier}\ufe0f?|[\p{Extended_Pictographic}--[©®]]\ufe0f?|[©®]\ufe0f)"
+)
+_EMOJI = regex.compile(
+    r"(?V1)[0-9#*]\ufe0f?\u20e3"
+    r"|\p{Regional_Indicator}{2}"
+    r"|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+    rf"|{_EMOJI_PART}(?:\u200d{_EMOJI_PART}){{0,{_JOINS_MAX}}}"
+)
+
+# Accents of Latin, Greek and Cyrillic, the keycap, and what shows nothing. Marks of other scripts are vowels and stay;
+# the zero width space stays because it parts words.
+_IGNORED = regex.compile(r"(?V1)[[\u0300-\u036f\u20e3\p{Default_Ignorable_Code_Point}]--[\u200b]]+")
+_STROKED = str.maketrans("łøđħŧıɨƶƀ", "lodhtiizb")  # letters whose accent Unicode does not take apart
+
+_SPACELESS = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\u30fc\u3031-\u3035\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # \u30fc: long vowel
+)
+_TOKEN = regex.compile(
+    rf"(?V1)[[{_SPACELESS}]&&[\p{{L}}\p{{M}}\p{{N}}]]\p{{M}}*+"
+    rf"|[[\p{{L}}\p{{M}}\p{{N}}_]--[{_SPACELESS}]]++"
+    r"|\p{Regional_Indicator}{1,2}"
+    r"|[\p{Extended_Pictographic}\p{Emoji_Modifier}]"
+)
+_ASCII_TOKEN = re.compile("[a-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTerms:
+    """What a text is found by.
+
+    `words`: its tokens in order, so that a phrase is a run of them. `marks`: its hashtags as `#tag` and its mentions as
+    `@handle`, folded, each once, in no position. No term is empty or holds white space. A word consists of folded
+    letters, marks, digits and `_`, or is one emoji; a mark may hold further characters after its sign (`·`, `~`, `״`).
+    Both go far beyond ASCII, so an engine must not split or fold them again.
+    """
+
+    words: tuple[str, ...]
+    marks: tuple[str, ...]
+
+
+def clean_text(raw: str) -> str:
+    """The text as it is stored: CRLF becomes LF, all else stays.
+
+    Raises ValueError, with a sentence to show, for a control character other than the line feed (so for a tab and a
+    lone carriage return too), a lone surrogate, and a text of which nothing is visible. Source: docs/api.md.
+    """
+    text = raw.replace("\r\n", "\n")
+    if forbidden := _FORBIDDEN.search(text):
+        raise ValueError(f"must not hold the character U+{ord(forbidden[0]):04X}")
+    if not _VISIBLE.search(text):
+        raise ValueError("must not be blank")
+    return text
+
+
+def weighted_length(text: str) -> int:
+    """The length that TWEET_WEIGHT_MAX bounds.
+
+    Counted after NFC as by twitter-text v3: a URL weighs 23, an emoji of any make 2, most scripts with an alphabet 1 a
+    code point, everything else 2. An emoji counts as one by its form (UTS 51), whether or not a font draws it.
+    """
+    rest = normalize("NFC", text)
+    weight = 0
+    for url in reversed(markup.urls(rest)):
+        rest = f"{rest[: url.start]}\n{rest[url.end :]}"
+        weight += URL_WEIGHT - 1
+    if rest.isascii():
+        return weight + len(rest)
+    rest, emoji = _EMOJI.subn("", rest)
+    return weight + EMOJI_WEIGHT * emoji + len(rest) + len(_HEAVY.findall(rest))
+
+
+def fold(text: str) -> str:
+    """The text without case, accents, width and invisible characters: what is equal so is the same to search."""
+    if text.isascii():
+        return text.lower()
+    bare = _IGNORED.sub("", normalize("NFKD", text).casefold()).translate(_STROKED)
+    return normalize("NFKC", bare)
+
+
+def tokens(text: str) -> list[str]:
+    """The folded words of a text, in order.
+
+    A word is a run of letters, marks, digits and `_`. An apostrophe or dot inside parts words too (unlike in UAX 29), so
+    that McGregor is found in McGregor's and example in example.com. Scripts without spaces (Chinese, Japanese, Thai, Lao,
+    Khmer, Burmese) give one token a character with its marks; so does emoji, a flag being one.
+    """
+    folded = fold(text)
+    found: list[str] = (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+    return found
+
+
+def mark(sign: str, name: str) -> str:
+    """The term of a hashtag (`sign` is `#`) or a mention (`@`)."""
+    return sign + "".join(fold(name).split())
+
+
+def index_terms(text: str) -> IndexTerms:
+    """What a text is found by."""
+    links = markup.extract(text)
+    marks = [mark("#", hashtag.tag) for hashtag in links.hashtags]
+    marks += [mark("@", mention.handle) for mention in links.mentions]
+    return IndexTerms(tuple(tokens(text)), tuple(dict.fromkeys(marks)))

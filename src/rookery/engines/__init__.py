@@ -1,0 +1,1 @@
+"""Where things are kept: each engine fulfils every Protocol that the services' store modules name."""

@@ -1,0 +1,1 @@
+"""One machine, one folder: the services' stores on encrypted SQLite files."""

@@ -1,0 +1,96 @@
+"""Connections to the encrypted SQLite files of a data folder, and their migrations."""
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import apsw
+
+from rookery.core.errors import OperatorError
+
+SCHEMA_VERSIONS: Mapping[str, int] = {"core": 1, "feed": 1, "search": 1}
+PAGE_CACHE_KIB = 64 * 1024
+MAPPED_BYTES = 1 << 28
+Row = tuple[Any, ...]
+
+
+class Files:
+    """The database files of one data folder, all encrypted with one key.
+
+    `synchronous` (of core.db; the projections can be made anew and use NORMAL) is FULL but for the test that shows
+    why; `vfs` names another SQLite VFS for fault tests.
+    """
+
+    def __init__(self, folder: Path, key: bytes, *, synchronous: str = "FULL", vfs: str | None = None) -> None:
+        self.folder = folder
+        self._key = key.hex()
+        self._synchronous = synchronous
+        self._vfs = vfs
+
+    def path(self, name: str) -> Path:
+        """The file of a database: `core`, `feed` or `search`."""
+        return self.folder / f"{name}.db"
+
+    def connect(self, name: str, attach: Iterable[str] = ()) -> apsw.Connection:
+        """A connection to a database, with others attached under their names, read-only.
+
+        Raises OperatorError when the key is not the folder's, the disk refuses, or the schema is newer than this code.
+        """
+        try:
+            connection = self.open_file(self.path(name))
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            for other in attach:
+                uri = f"file:{quote(str(self.path(other)))}?mode=ro"
+                connection.execute(f"ATTACH ? AS {other} KEY x'{self._key}'", (uri,)).fetchall()
+            _tune(connection, self._synchronous if name == "core" else "NORMAL")
+        except apsw.NotADBError:
+            raise OperatorError(
+                f"The key does not open {self.path(name)}: give the key that this folder was made with (--key-file)."
+            ) from None
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.FullError) as fault:
+            raise OperatorError(
+                f"Cannot use {self.path(name)} ({fault}): make the folder writable and free some disk space."
+            ) from None
+        return connection
+
+    def open_file(self, path: Path) -> apsw.Connection:
+        """A bare connection to a file encrypted with the same key."""
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        connection = apsw.Connection(str(path), flags=flags, vfs=self._vfs, statementcachesize=300)
+        connection.pragma("hexkey", self._key)
+        connection.set_busy_timeout(10_000)
+        return connection
+
+    def migrate(self, name: str) -> None:
+        """Brings a database to this code's schema, or makes it. Raises OperatorError for one of a newer version."""
+        connection = self.connect(name)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            found = int(connection.execute("PRAGMA user_version").fetchall()[0][0])
+            if found > SCHEMA_VERSIONS[name]:
+                connection.execute("ROLLBACK")
+                raise OperatorError(
+                    f"{self.path(name)} has schema version {found}, this Rookery knows {SCHEMA_VERSIONS[name]}: "
+                    "use the newer Rookery that wrote it."
+                )
+            for version in range(found + 1, SCHEMA_VERSIONS[name] + 1):
+                script = resources.files(__package__).joinpath("migrations", f"{version:04d}_{name}.sql").read_text()
+                connection.execute(script).fetchall()
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSIONS[name]}")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+
+def _tune(connection: apsw.Connection, synchronous: str) -> None:
+    for statement in (
+        f"PRAGMA synchronous = {synchronous}",
+        "PRAGMA temp_store = MEMORY",
+        f"PRAGMA cache_size = -{PAGE_CACHE_KIB}",
+        f"PRAGMA mmap_size = {MAPPED_BYTES}",
+        "PRAGMA wal_autocheckpoint = 4000",
+        "PRAGMA trusted_schema = OFF",
+    ):
+        connection.execute(statement).fetchall()

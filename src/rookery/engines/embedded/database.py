@@ -1,0 +1,217 @@
+"""Writing the truth: one writer thread a process groups waiting writes into one durable commit.
+
+Each write is a savepoint of its own; every answer, refusals too, leaves after the commit. Between processes a write
+takes the turn lock and then the write lock, and gives the turn back before it works: whoever waits goes next.
+"""
+
+import asyncio
+import fcntl
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import apsw
+
+from rookery.core import ids
+from rookery.core.clock import now_ms
+from rookery.core.errors import Problem
+from rookery.core.events import Kind
+from rookery.core.limits import Ticket
+from rookery.engines.embedded.admission import charge_all, remember, replayed
+from rookery.engines.embedded.connections import Files, Row
+
+T = TypeVar("T")
+GROUP_MAX = 256  # writes in one commit
+QUEUE_MAX = 10_000  # writes that wait; more are refused
+
+
+class Tx:
+    """What a write may do inside the transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.now_ms = now_ms()
+        self.last_id: int = connection.execute("SELECT value FROM meta WHERE name = 'last_id'").fetchall()[0][0]
+        self._first_id = self.last_id
+        self.actor = 0
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Runs one statement and reads its result whole."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def changed(self) -> int:
+        """How many rows the last statement changed."""
+        return self._connection.changes()
+
+    def mint(self, *, reply: bool = False) -> int:
+        """A new id, larger than any before in any process."""
+        self.last_id = ids.next_id(self.last_id, self.now_ms)
+        return self.last_id | 1 if reply else self.last_id
+
+    def emit(
+        self, kind: Kind, subject: int, other: int = 0, *, actor: int | None = None, backdated: bool = False
+    ) -> None:
+        """Says in the outbox what happened."""
+        self.execute(
+            "INSERT INTO outbox VALUES (?,?,?,?,?,?)",
+            (self.mint(), int(kind), self.actor if actor is None else actor, subject, other, backdated),
+        )
+
+    def seal(self) -> None:
+        """Keeps the clock of ids with the transaction."""
+        if self.last_id != self._first_id:
+            self.execute("UPDATE meta SET value = ? WHERE name = 'last_id'", (self.last_id,))
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Tx], Any]
+    ticket: Ticket | None
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Database:
+    """The writer of core.db. `wake` is called on the event loop after each commit of this process."""
+
+    def __init__(self, files: Files, *, queue_max: int = QUEUE_MAX) -> None:
+        self.files = files
+        self.on_commit: list[Callable[[], None]] = []
+        self._queue_max = queue_max
+        self._jobs: deque[_Job] = deque()
+        self._ready = threading.Condition()
+        self._closing = False
+        self._connection = files.connect("core")
+        self._turn = os.open(files.folder / "turn.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._write = os.open(files.folder / "write.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._thread = threading.Thread(target=self._run, name="rookery-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, work: Callable[[Tx], T], ticket: Ticket | None = None) -> T:
+        """Runs `work` in a transaction; returns what it returned, once that is on disk.
+
+        With a ticket, `work` returns the id that it wrote, or None where nothing changed (which is not charged); a
+        repeated idempotency key gives the first id instead. Raises what `work` raised (then nothing of it is kept),
+        RateLimited, Problem `idempotency_mismatch`, `overloaded` or `engine_unavailable`.
+        """
+        loop = asyncio.get_running_loop()
+        job = _Job(work, ticket, loop, loop.create_future())
+        with self._ready:
+            if self._closing:
+                raise Problem("engine_unavailable", "The server is stopping.", retry_after_s=1)
+            if len(self._jobs) >= self._queue_max:
+                raise Problem("overloaded", "Too many writes are waiting; try again.", retry_after_s=1)
+            self._jobs.append(job)
+            if len(self._jobs) == 1:
+                self._ready.notify()
+        return await job.future  # type: ignore[no-any-return]
+
+    def waiting(self) -> int:
+        """How many writes wait."""
+        return len(self._jobs)
+
+    def close(self) -> None:
+        """Finishes the accepted writes and closes the file."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        self._thread.join()
+        self._connection.close()
+        os.close(self._turn)
+        os.close(self._write)
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            try:
+                with self._exclusive():
+                    self._commit(group)
+            except Exception as fault:  # the thread outlives every fault of one group; its writers are told
+                self._abandon(group, fault)
+            self._deliver(group)
+
+    def _next_group(self) -> list[_Job]:
+        with self._ready:
+            while not self._jobs and not self._closing:
+                self._ready.wait()
+            return [self._jobs.popleft() for _ in range(min(GROUP_MAX, len(self._jobs)))]
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._write, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._write, fcntl.LOCK_UN)
+
+    def _commit(self, group: list[_Job]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        tx = Tx(self._connection)
+        for job in group:
+            self._attempt(tx, job)
+        tx.seal()
+        self._connection.execute("COMMIT")
+
+    def _attempt(self, tx: Tx, job: _Job) -> None:
+        """One write in its savepoint. A fault that ended the whole transaction (a full disk does) goes up."""
+        tx.actor = job.ticket.actor if job.ticket else 0
+        self._connection.execute("SAVEPOINT one")
+        try:
+            job.result = _ticketed(tx, job.ticket, job.work) if job.ticket else job.work(tx)
+            self._connection.execute("RELEASE one")
+        except Exception as fault:
+            if not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
+            job.error = _told(fault)
+
+    def _abandon(self, group: list[_Job], fault: Exception) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        for job in group:
+            job.error = _told(fault)
+
+    def _deliver(self, group: list[_Job]) -> None:
+        loops = {job.loop for job in group}
+        for loop in loops:
+            mine = group if len(loops) == 1 else [job for job in group if job.loop is loop]
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._settle, mine)
+
+    def _settle(self, group: list[_Job]) -> None:
+        for job in group:
+            if job.future.cancelled():
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
+        for wake in self.on_commit:
+            wake()
+
+
+def _ticketed(tx: Tx, ticket: Ticket, work: Callable[[Tx], Any]) -> Any:
+    first = replayed(tx, ticket)
+    if first is not None:
+        return first
+    subject = work(tx)
+    if subject is not None:
+        charge_all(tx, ticket)
+    remember(tx, ticket, subject or 0)
+    return subject
+
+
+def _told(fault: Exception) -> BaseException:
+    if isinstance(fault, apsw.Error) and not isinstance(fault, (apsw.ConstraintError, apsw.SQLError)):
+        return Problem("engine_unavailable", "The data folder cannot be written just now.", retry_after_s=5)
+    return fault

@@ -1,0 +1,93 @@
+"""Timeline fan-out: writes an entry into the feed of everyone who follows the author and has a feed."""
+
+import apsw
+
+from rookery.core.events import Event, Kind
+from rookery.core.ids import ID_MAX, time_ms
+
+CELEBRITY_GRACE_MS = 60_000  # by then every process knows the flag and merges at read
+TRIM_EVERY_ROWS = 50  # one feed is looked at for so many rows written
+
+_FAN_OUT = """
+INSERT OR IGNORE INTO main.entries
+SELECT h.viewer_id, ?2, ?3 FROM core.edges e CROSS JOIN main.headers h ON h.viewer_id = e.viewer_id
+WHERE e.other_id = ?1 AND e.follow_id IS NOT NULL"""
+_OWN = "INSERT OR IGNORE INTO main.entries SELECT viewer_id, ?2, ?3 FROM main.headers WHERE viewer_id = ?1"
+_ORIGINAL = "SELECT original_id FROM core.tweets WHERE tweet_id = ? AND deleted = 0"
+_NEXT_HEADER = "SELECT viewer_id FROM main.headers WHERE viewer_id > ? ORDER BY viewer_id LIMIT 1"
+_NTH = "SELECT tweet_id FROM main.entries WHERE viewer_id = ? ORDER BY tweet_id DESC LIMIT 1 OFFSET ?"
+
+
+class FeedProjection:
+    """The `feed` projection. A feed keeps at most some `keep` entries; `trust` of them are left when it is trimmed."""
+
+    name = "feed"
+
+    def __init__(self, *, keep: int = 900, trust: int = 800) -> None:
+        self._keep = keep
+        self._trust = trust
+        self._unspent = 0
+        self._swept_to = 0
+
+    def apply(self, connection: apsw.Connection, event: Event) -> int:
+        """See Projection."""
+        match event.kind:
+            case Kind.TWEET_CREATED | Kind.REPLY_CREATED | Kind.RETWEET_CREATED:
+                return self._fan_out(connection, event)
+            case Kind.FOLLOWED | Kind.ACCOUNT_DELETED:
+                return _drop(connection, event.subject)
+            case _:
+                return 0
+
+    def rebuild(self, connection: apsw.Connection) -> None:
+        """See Projection. Without headers every feed is pulled, and built when it is next read."""
+        connection.execute("DELETE FROM main.entries")
+        connection.execute("DELETE FROM main.headers")
+
+    def tidy(self, connection: apsw.Connection, rows: int) -> None:
+        """See Projection. Trims feeds in turn, so that each is looked at once per TRIM_EVERY_ROWS rows a feed."""
+        self._unspent += rows
+        for _ in range(self._unspent // TRIM_EVERY_ROWS):
+            found = connection.execute(_NEXT_HEADER, (self._swept_to,)).fetchall()
+            self._swept_to = found[0][0] if found else 0
+            if found:
+                self._trim(connection, self._swept_to)
+        self._unspent %= TRIM_EVERY_ROWS
+
+    def _fan_out(self, connection: apsw.Connection, event: Event) -> int:
+        original = 0
+        if event.kind == Kind.RETWEET_CREATED:
+            rows = connection.execute(_ORIGINAL, (event.subject,)).fetchall()
+            if not rows:
+                return 0
+            original = rows[0][0]
+        values = (event.actor, event.subject, original)
+        connection.execute(_OWN, values)
+        if _merged_at_read(connection, event):
+            return 1
+        connection.execute(_FAN_OUT, values)
+        return connection.changes() + 1
+
+    def _trim(self, connection: apsw.Connection, viewer: int) -> None:
+        if not connection.execute(_NTH, (viewer, self._keep)).fetchall():
+            return
+        floor = connection.execute(_NTH, (viewer, self._trust - 1)).fetchall()[0][0]
+        connection.execute("UPDATE main.headers SET floor = max(floor, ?) WHERE viewer_id = ?", (floor, viewer))
+        connection.execute("DELETE FROM main.entries WHERE viewer_id = ? AND tweet_id < ?", (viewer, floor))
+
+
+def _merged_at_read(connection: apsw.Connection, event: Event) -> bool:
+    rows = connection.execute("SELECT celebrity_ms FROM core.follow_counts WHERE user_id = ?", (event.actor,)).fetchall()
+    flagged = rows[0][0] if rows else None
+    return flagged is not None and time_ms(event.event_id) > flagged + CELEBRITY_GRACE_MS
+
+
+def _drop(connection: apsw.Connection, viewer: int) -> int:
+    connection.execute("DELETE FROM main.headers WHERE viewer_id = ?", (viewer,))
+    connection.execute("DELETE FROM main.entries WHERE viewer_id = ?", (viewer,))
+    return connection.changes() + 1
+
+
+def drop_unfinished(connection: apsw.Connection) -> None:
+    """Drops headers of feeds whose building was cut off; a build still under way notices and is done again later."""
+    connection.execute("DELETE FROM main.headers WHERE floor = ?", (ID_MAX,))

@@ -1,0 +1,173 @@
+"""Projections: what is made from the truth and can be thrown away. One thread each, in the process that holds the lock.
+
+A projection keeps its offset in its own database, in the transaction of its output: every event has its effect exactly
+once. The lock only saves work; each step reads the offset again inside its transaction.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import apsw
+import structlog
+
+from rookery.core.clock import now_ms
+from rookery.core.events import Event, Kind
+from rookery.core.ids import time_ms
+from rookery.engines.embedded.connections import Files
+
+BATCH_MAX = 1_000  # events looked at in one transaction
+ROWS_MAX = 10_000  # rows written after which a transaction ends
+IDLE_WAIT_S = 0.01  # how long a projector sleeps when no write of its own process wakes it
+LOCK_WAIT_S = 0.1
+FAULT_WAIT_S = 1.0
+
+_log = structlog.get_logger()
+_EVENTS = """
+SELECT event_id, kind, actor, subject, other, backdated FROM core.outbox WHERE event_id > ? ORDER BY event_id LIMIT ?"""
+
+
+class Projection(Protocol):
+    """What one projection does. `connection` is its own database with core attached read-only, in a transaction."""
+
+    name: str
+
+    def apply(self, connection: apsw.Connection, event: Event) -> int:
+        """The event's effect, from the truth as it is now; returns how many rows it wrote."""
+
+    def rebuild(self, connection: apsw.Connection) -> None:
+        """Makes everything anew from the truth."""
+
+    def tidy(self, connection: apsw.Connection, rows: int) -> None:
+        """Called after a batch that wrote so many rows: bounded upkeep."""
+
+
+class Projector:
+    """The thread of one projection."""
+
+    def __init__(self, files: Files, projection: Projection) -> None:
+        self.projection = projection
+        self._files = files
+        self._lock = os.open(files.folder / f"{projection.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._wake = threading.Event()
+        self._closing = False
+        self.holds = False
+        self.lag_ms = 0
+        self._thread = threading.Thread(target=self._run, name=f"rookery-{projection.name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Says that there is something to do."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Ends the thread after its present step."""
+        self._closing = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        os.close(self._lock)
+
+    def _run(self) -> None:
+        if not self._take_lock():
+            return
+        connection = self._files.connect(self.projection.name, attach=["core"])
+        try:
+            while not self._closing:
+                try:
+                    busy = step(connection, self.projection, self)
+                except Exception:  # a projector outlives every fault: what it missed it does at the next step
+                    _log.exception("projection_fault", projection=self.projection.name)
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    self._wake.wait(FAULT_WAIT_S)
+                    continue
+                if not busy:
+                    self._wake.wait(IDLE_WAIT_S)
+                    self._wake.clear()
+        finally:
+            connection.close()
+
+    def _take_lock(self) -> bool:
+        while not self._closing:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._wake.wait(LOCK_WAIT_S)
+                self._wake.clear()
+            else:
+                self.holds = True
+                return True
+        return False
+
+
+def step(connection: apsw.Connection, projection: Projection, gauge: Projector | None = None) -> bool:
+    """Projects a batch of events; says whether there were any."""
+    if not _pending(connection):
+        if gauge is not None:
+            gauge.lag_ms = 0
+        return False
+    connection.execute("BEGIN IMMEDIATE")
+    offset = _offset(connection)
+    if offset is None:
+        _rebuild(connection, projection)
+    else:
+        _batch(connection, projection, offset, gauge)
+    connection.execute("COMMIT")
+    return True
+
+
+def _pending(connection: apsw.Connection) -> bool:
+    offset = _offset(connection)
+    return offset is None or bool(connection.execute(_EVENTS, (offset, 1)).fetchall())
+
+
+def _offset(connection: apsw.Connection) -> int | None:
+    """Up to which event the projection has come; None where it must be made anew: it is empty, of another epoch, ahead
+    of the truth, or behind what the outbox still holds."""
+    mine = dict(connection.execute("SELECT name, value FROM main.meta").fetchall())
+    truth = dict(connection.execute("SELECT name, value FROM core.meta").fetchall())
+    offset = mine.get("offset")
+    if offset is None or mine.get("epoch") != truth["epoch"]:
+        return None
+    return int(offset) if truth["outbox_trimmed"] <= offset <= truth["last_id"] else None
+
+
+def _batch(connection: apsw.Connection, projection: Projection, offset: int, gauge: Projector | None) -> None:
+    rows, last = 0, offset
+    for event_id, kind, *rest, backdated in connection.execute(_EVENTS, (offset, BATCH_MAX)).fetchall():
+        if gauge is not None:
+            gauge.lag_ms = max(0, now_ms() - time_ms(event_id))
+        rows += projection.apply(connection, Event(event_id, Kind(kind), *rest, bool(backdated)))
+        last = event_id
+        if rows >= ROWS_MAX:
+            break
+    _keep(connection, "offset", last)
+    projection.tidy(connection, rows)
+
+
+def _rebuild(connection: apsw.Connection, projection: Projection) -> None:
+    truth = dict(connection.execute("SELECT name, value FROM core.meta").fetchall())
+    projection.rebuild(connection)
+    last = connection.execute("SELECT max(event_id) FROM core.outbox").fetchall()[0][0]
+    _keep(connection, "offset", last or truth["outbox_trimmed"])
+    _keep(connection, "epoch", truth["epoch"])
+
+
+def _keep(connection: apsw.Connection, name: str, value: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO main.meta VALUES (?, ?)", (name, value))
+
+
+def offsets(files: Files, names: Sequence[str]) -> dict[str, int | None]:
+    """How far each projection has come (None: it will be made anew)."""
+    found: dict[str, int | None] = {}
+    for name in names:
+        connection = files.connect(name, attach=["core"])
+        found[name] = _offset(connection)
+        connection.close()
+    return found

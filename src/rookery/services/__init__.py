@@ -1,0 +1,1 @@
+"""The rules of the network, one folder a service: no service imports another, none knows a database."""

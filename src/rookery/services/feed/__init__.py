@@ -1,0 +1,1 @@
+"""What a person sees of those they follow: home feed, public timeline and live stream."""

@@ -1,0 +1,103 @@
+"""The home feed: candidates from the store, decided at read."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rookery.core import visibility
+from rookery.core.page import CANDIDATES_MAX, Page
+from rookery.core.reading import Reader, fill, render_tweet
+from rookery.core.visibility import Facts, Witness
+from rookery.services.feed.store import Entry, FeedStore
+
+PAGES_MAX = 8_000  # rendered pages kept, some 12 KB each
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    stamp: Hashable
+    witness: Witness
+    page: Page[bytes]
+
+
+class FeedService:
+    """Pages of feeds. `retweet_window`: a retweet is hidden when the original, or another retweet of it, is among this
+    many entries just older; what arrives on top never hides what is below."""
+
+    def __init__(self, store: FeedStore, reader: Reader, *, retweet_window: int = 40) -> None:
+        self._store = store
+        self._reader = reader
+        self._window = retweet_window
+        self._pages: OrderedDict[tuple[int, int, int, int], _Kept] = OrderedDict()
+
+    async def page(self, viewer: int, before: int, size: int, since: int = 0) -> Page[bytes]:
+        """The viewer's feed below `before` and above `since`, newest first.
+
+        A page is kept rendered for as long as neither its candidates nor anything that it was made from changed.
+        """
+        key = (viewer, before, size, since)
+        stamp = await self._store.stamp(viewer)
+        kept = self._pages.get(key) if stamp is not None else None
+        if kept is not None and kept.stamp == stamp and self._reader.source.unchanged(kept.witness):
+            return kept.page
+        page, facts = await self._make(viewer, before, size, since)
+        if stamp is not None:
+            self._pages[key] = _Kept(stamp, facts.witness(), page)
+            if len(self._pages) > PAGES_MAX:
+                self._pages.popitem(last=False)
+        return page
+
+    async def public_page(self, viewer: int, before: int, size: int) -> Page[bytes]:
+        """The newest tweets of unprotected accounts that the viewer may see."""
+        return await fill(self._public, viewer, self._store.public, before, size)
+
+    async def _public(self, viewer: int, tweet_ids: Sequence[int]) -> Mapping[int, bytes]:
+        facts = await self._reader.source.gather(viewer, tweet_ids)
+        return {one: render_tweet(facts, one) for one in tweet_ids if _open(facts, one)}
+
+    async def _make(self, viewer: int, before: int, size: int, since: int) -> tuple[Page[bytes], Facts]:
+        """The page, and the facts that it was made from."""
+        entries: list[Entry] = []
+        looked: list[int] = []
+        below, ended = before, False
+        while True:
+            wanted = min(size + 1 + self._window, CANDIDATES_MAX - len(looked))
+            batch = await self._store.candidates(viewer, below, wanted)
+            looked.extend(one for one, _ in batch)
+            ended = len(batch) < wanted
+            facts = await self._reader.source.gather(viewer, looked)
+            entries.extend(entry for entry in batch if visibility.in_home_feed(facts, entry[0]))
+            exhausted = len(looked) >= CANDIDATES_MAX
+            shown, more = self._shown(entries, size, since, whole=ended or exhausted)
+            if more is not None or ended or exhausted:
+                break
+            below = batch[-1][0]
+        cursor = str(shown[-1]) if more else str(looked[-1]) if more is None and not ended else None
+        return Page([render_tweet(facts, one) for one in shown], cursor), facts
+
+    def _shown(self, entries: Sequence[Entry], size: int, since: int, *, whole: bool) -> tuple[list[int], bool | None]:
+        """Up to `size` entries that no older one hides, and whether there are more: None while that cannot be told,
+        because the entries known so far do not reach far enough (`whole`: they do)."""
+        shown: list[int] = []
+        for place, (one, original) in enumerate(entries):
+            if one <= since:
+                return shown, False
+            if original:
+                older = entries[place + 1 : place + 1 + self._window]
+                if any(original in entry for entry in older):
+                    continue
+                if len(older) < self._window and not whole:
+                    return shown, None
+            if len(shown) == size:
+                return shown, True
+            shown.append(one)
+        return shown, None
+
+
+def _open(facts: Facts, tweet_id: int) -> bool:
+    card = facts.tweet(tweet_id)
+    if card is None or not visibility.tweet_visible(facts, tweet_id):
+        return False
+    owner = facts.user(card.facts.owner_id)
+    return owner is not None and not owner.facts.protected
+

@@ -1,0 +1,1 @@
+"""How two people stand to each other: follows, requests, blocks and mutes."""

@@ -1,0 +1,1 @@
+"""What is shown of a person: the public page of an account and its lists, read only."""

@@ -1,0 +1,1 @@
+"""Tweets, quotes, retweets and likes: written, edited with their history, and deleted here alone."""
