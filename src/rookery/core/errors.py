@@ -1,11 +1,11 @@
 """What can go wrong, as one tree.
 
-    RookeryError
-    +-- Problem            an answer to a client: status, code, a sentence (RFC 9457)
-    |   +-- Invalid        422 with every bad field named
-    |   +-- RateLimited    429 with the seconds to wait
-    +-- OperatorError      an answer to the person at the command line: one sentence that says what to do
-        +-- ConfigError    every fault of the settings at once
+RookeryError
++-- Problem            an answer to a client: status, code, a sentence (RFC 9457)
+|   +-- Invalid        422 with every bad field named
+|   +-- RateLimited    429 with the seconds to wait
++-- OperatorError      an answer to the person at the command line: one sentence that says what to do
+    +-- ConfigError    every fault of the settings at once
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,9 @@ class RateLimited(Problem):
 
     def __init__(self, what: str, limit: int, reset_s: int) -> None:
         super().__init__(
-            "rate_limited", f"The limit of {limit} {what} is used up; try again in {reset_s} s.", retry_after_s=reset_s
+            "rate_limited",
+            f"The limit of {limit} {what} is used up; try again in {reset_s} s.",
+            retry_after_s=reset_s,
         )
         self.limit = limit
         self.reset_s = reset_s

@@ -22,7 +22,11 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     checks: ClassVar[Mapping[str, Check]] = {}
 
     def agree(self) -> Mapping[str, str]:
-        """The faults that only show in several fields together: {field: message}."""
+        """The faults that only show in several fields together: {field: message}.
+
+        Asked also when single fields are bad, so that all faults are told at once: a bad field is as if it were not
+        given (None where it is required), and what is said of it here gives way to its own fault.
+        """
         return {}
 
     @classmethod
@@ -40,10 +44,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
                 _keep(cls, field, values[name], text, kept, errors)
             elif field.required:
                 errors[name] = "is required"
-        if errors:
-            raise Invalid(errors)
-        form = cls(**kept)
-        if faults := form.agree():
+        absent = {field.name: None for field in fields.values() if field.required}
+        form = cls(**{**absent, **kept})
+        if faults := {**form.agree(), **errors}:
             raise Invalid(faults)
         return form
 
@@ -79,7 +82,9 @@ def _keep(
 
 
 def _sentence(message: str) -> str:
-    return message.replace("Expected", "must be").replace(", got", ", not") if "Expected" in message else message
+    return (
+        message.replace("Expected", "must be").replace(", got", ", not") if "Expected" in message else message
+    )
 
 
 def json_object(raw: bytes) -> Mapping[str, Any]:
@@ -142,7 +147,7 @@ def a_page_size(value: int) -> int:
 class TweetPaging(Form, frozen=True, rename="camel"):
     """A page of a list whose cursor is a tweet id: it starts strictly after it."""
 
-    checks = {"cursor": an_id, "page_size": a_page_size}
+    checks: ClassVar[Mapping[str, Check]] = {"cursor": an_id, "page_size": a_page_size}
     cursor: str | None = None
     page_size: int = PAGE_SIZE_DEFAULT
 

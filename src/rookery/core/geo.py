@@ -93,7 +93,7 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
 
 
 def cells(latitude: float, longitude: float) -> tuple[str, str]:
-    """The terms under which a point is indexed: its coarse (111 km) and its fine (11 km) cell. Letters and digits only."""
+    """The terms under which a point is indexed: its coarse (111 km) and its fine cell (11 km), alphanumeric."""
     coarse, fine = _COARSE.band(latitude), _FINE.band(latitude)
     return (
         _COARSE.term(coarse, _COARSE.column(coarse, longitude)),
@@ -133,13 +133,11 @@ def _half_width(latitude: float, reach: float, south: float, north: float) -> fl
     """How far, in radians of longitude, a circle extends to each side within a band.
 
     `reach` is the circle's radius in radians, the rest degrees. On a parallel the spherical law of cosines gives the
-    width; it is greatest where the circle touches a meridian, and falls off to both sides.
+    width; it is greatest where the circle touches a meridian (at a pole that lies inside) and falls off from there.
     """
     centre = radians(latitude)
-    touching = sin(centre) / cos(reach)
-    if abs(touching) >= 1:
-        return pi
-    widest = min(max(asin(touching), radians(south)), radians(north))
+    touching = asin(min(1.0, max(-1.0, sin(centre) / cos(reach))))
+    widest = min(max(touching, radians(south)), radians(north))
     across = cos(centre) * cos(widest)
     if across <= _MARGIN:
         return pi

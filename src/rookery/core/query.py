@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 
 from rookery.core import ids, markup
 from rookery.core.geo import Place
-from rookery.core.text import IndexTerms, index_terms, mark, tokens
+from rookery.core.text import IndexTerms, index_terms, marks, tokens
 
-WORDS_MAX = 280  # words and marks of one search; a tweet holds no more, an address of thousands of characters aside
+WORDS_MAX = 280  # words and marks of one search; a tweet holds no more, save one with a very long URL
 
 _TIME_MS_MAX = ids.time_ms(ids.ID_MAX)
 _QUOTES = '"“”„＂'
@@ -28,8 +28,8 @@ class Query:
     """What a tweet or reply must fulfil, all of it.
 
     `phrases`: each is a run of words (often one) that stands so in the text's `words`; `marks` stand among its `marks`
-    (see text.IndexTerms); `no_phrases` and `no_marks` do not. `author` wrote it, it answers `answered`: handles in lower
-    case. `since_ms` <= its time < `until_ms` (Unix time in milliseconds, never beyond what an id can hold).
+    (see text.IndexTerms); `no_phrases` and `no_marks` do not. `author` wrote it, it answers `answered`: handles in
+    lower case. `since_ms` <= its time < `until_ms` (Unix time in milliseconds, never beyond what an id can hold).
     `impossible`: nothing fulfils it.
     """
 
@@ -141,20 +141,16 @@ class _Reading:
             (self.no_phrases if refused else self.phrases)[words] = None
 
     def run(self, run: str, *, refused: bool) -> None:
-        """Adds a plain piece: a mark where it is nothing else, otherwise its words and, if wanted, its marks."""
-        terms = index_terms(run)
-        if len(terms.marks) == 1 and self._only_mark(run):
-            (self.no_marks if refused else self.marks)[terms.marks[0]] = None
+        """Adds a plain piece: its mark where it is nothing else, otherwise its words and, if wanted, its marks."""
+        links = markup.extract(run)
+        signed: list[markup.Hashtag | markup.Mention] = [*links.hashtags, *links.mentions]
+        terms = dict.fromkeys(marks(links))
+        if len(signed) == 1 and not tokens(f"{run[: signed[0].start]} {run[signed[0].end :]}"):
+            (self.no_marks if refused else self.marks).update(terms)
             return
         self.phrase(run, refused=refused)
         if not refused:
-            self.marks.update(dict.fromkeys(terms.marks))
-
-    @staticmethod
-    def _only_mark(run: str) -> bool:
-        links = markup.extract(run)
-        first = (*links.hashtags, *links.mentions)[0]
-        return not tokens(run[: first.start] + " " + run[first.end :])
+            self.marks.update(terms)
 
     def filter(self, run: str) -> bool:
         """Adds a filter; False where the piece is none."""

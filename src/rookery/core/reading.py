@@ -1,17 +1,20 @@
 """The Reader: the one way from ids to what a person sees."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from rookery.core import ids, visibility
-from rookery.core.entities import STRANGER, AccountState, TweetFacts, UserFacts
+from rookery.core.entities import STRANGER, AccountState, Edge, TweetFacts, UserFacts
 from rookery.core.errors import Problem, not_found
 from rookery.core.page import CANDIDATES_MAX, Page
 from rookery.core.rendering import NULL, answered_piece, tweet_json, unavailable
 from rookery.core.visibility import Facts, Witness
 
 Candidate = tuple[int, int]  # (position in the list, id)
-Candidates = Callable[[int, int], Awaitable[Sequence[Candidate]]]  # (below this position, how many), newest first
+Candidates = Callable[
+    [int, int], Awaitable[Sequence[Candidate]]
+]  # (below this position, how many), newest first
 Show = Callable[[int, Sequence[int]], Awaitable[Mapping[int, bytes]]]
 
 
@@ -19,8 +22,8 @@ class FactSource(Protocol):
     """Where facts come from: one per engine."""
 
     async def gather(self, viewer: int, tweet_ids: Collection[int], user_ids: Collection[int] = ()) -> Facts:
-        """One snapshot of these tweets, those they retweet, quote (one level) and answer, all their authors, and
-        these accounts, with the viewer's edges and marks. Begun after the call, so it holds every write answered before."""
+        """One snapshot of these tweets, those they retweet, quote and answer, all their authors, and these accounts,
+        with the viewer's edges and marks. It is begun after the call, so it holds every write answered before."""
 
     async def user_ids(self, handles: Sequence[str]) -> Mapping[str, int]:
         """The ids of active accounts by handle, without regard to case; keys are lower case."""
@@ -60,14 +63,25 @@ class Reader:
         tweet = await self.look(viewer, tweet_id)
         return await self.look(viewer, tweet.original_id) if tweet.original_id else tweet
 
-    async def users(self, viewer: int, user_ids: Sequence[int]) -> Mapping[int, bytes]:
-        """Those of the accounts that exist, as JSON; in lists those with a block between are left out."""
+    async def users(self, viewer: int, user_ids: Sequence[int], *, own: bool = False) -> Mapping[int, bytes]:
+        """Those of the accounts that exist, as JSON; those with a block between only in a list that is the viewer's
+        `own`: whom one blocks or mutes."""
         facts = await self.source.gather(viewer, (), user_ids)
         return {
             one: render_user(facts, one)
             for one in user_ids
-            if visibility.account_exists(facts, one) and not visibility.blocked(facts, one)
+            if visibility.account_exists(facts, one) and (own or not visibility.blocked(facts, one))
         }
+
+    async def doers(self, viewer: int, user_ids: Sequence[int]) -> Mapping[int, bytes]:
+        """Those of the accounts whose likes and retweets the viewer may know of, as JSON."""
+        facts = await self.source.gather(viewer, (), user_ids)
+        return {one: render_user(facts, one) for one in user_ids if visibility.author_visible(facts, one)}
+
+    async def may_read(self, viewer: int, user_id: int) -> bool:
+        """Whether no block and no protection stands before what the account wrote; so also of what is deleted."""
+        facts = await self.source.gather(viewer, (), [user_id])
+        return visibility.may_read(facts, user_id) and not visibility.blocked(facts, user_id)
 
     async def user(self, viewer: int, user_id: int) -> bytes:
         """One account as JSON. Raises Problem `not_found`."""
@@ -95,9 +109,9 @@ class Reader:
         Raises Problem `not_found`, or `protected` where its protection hides them from the viewer.
         """
         account, edge = await self.account(viewer, name)
-        if edge & (visibility.Edge.BLOCKING | visibility.Edge.BLOCKED_BY):
+        if edge & (Edge.BLOCKING | Edge.BLOCKED_BY):
             return account, True
-        if account.protected and viewer != account.user_id and not edge & visibility.Edge.FOLLOWING:
+        if account.protected and viewer != account.user_id and not edge & Edge.FOLLOWING:
             raise Problem("protected", "Only followers that the account accepted see this.")
         return account, False
 
@@ -105,9 +119,11 @@ class Reader:
         """A page of a list of tweets, filled with what the viewer sees."""
         return await fill(self.tweets, viewer, candidates, before, size)
 
-    async def user_page(self, viewer: int, candidates: Candidates, before: int, size: int) -> Page[bytes]:
-        """A page of a list of accounts, filled with what the viewer sees."""
-        return await fill(self.users, viewer, candidates, before, size)
+    async def user_page(
+        self, viewer: int, candidates: Candidates, before: int, size: int, *, own: bool = False
+    ) -> Page[bytes]:
+        """A page of a list of accounts, filled with what the viewer sees; `own` as in `users`."""
+        return await fill(partial(self.users, own=own), viewer, candidates, before, size)
 
 
 async def fill(show: Show, viewer: int, candidates: Candidates, before: int, size: int) -> Page[bytes]:

@@ -12,7 +12,10 @@ TWEET_WEIGHT_MAX = 280
 URL_WEIGHT = 23
 EMOJI_WEIGHT = 2
 
-_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CRLF = re.compile(
+    "\r+\n"
+)  # with all carriage returns, or a text sent back as it was stored would change again
 # Braille blank and the Hangul fillers are letters or symbols by category, and still show nothing.
 _VISIBLE = regex.compile(r"[^\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
 
@@ -20,7 +23,8 @@ _VISIBLE = regex.compile(r"[^\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800
 _HEAVY = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 _JOINS_MAX = 3  # as in the longest emoji in use, a family of four or a kiss
 _EMOJI_PART = (
-    r"(?:\p{Emoji_Modifier_Base}\p{Emoji_Modifier}\ufe0f?|[\p{Extended_Pictographic}--[©®]]\ufe0f?|[©®]\ufe0f)"
+    r"(?:\p{Emoji_Modifier_Base}\p{Emoji_Modifier}\ufe0f?"
+    r"|[\p{Extended_Pictographic}--[©®]]\ufe0f?|[©®]\ufe0f)"
 )
 _EMOJI = regex.compile(
     r"(?V1)[0-9#*]\ufe0f?\u20e3"
@@ -34,9 +38,8 @@ _EMOJI = regex.compile(
 _IGNORED = regex.compile(r"(?V1)[[\u0300-\u036f\u20e3\p{Default_Ignorable_Code_Point}]--[\u200b]]+")
 _STROKED = str.maketrans("łøđħŧıɨƶƀ", "lodhtiizb")  # letters whose accent Unicode does not take apart
 
-_SPACELESS = (
-    r"\p{Han}\p{Hiragana}\p{Katakana}\u30fc\u3031-\u3035\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # \u30fc: long vowel
-)
+_LONG_VOWEL = r"\u30fc\u3031-\u3035"  # of the kana, though Unicode counts them to no script
+_SPACELESS = rf"\p{{Han}}\p{{Hiragana}}\p{{Katakana}}{_LONG_VOWEL}\p{{Thai}}\p{{Lao}}\p{{Khmer}}\p{{Myanmar}}"
 _TOKEN = regex.compile(
     rf"(?V1)[[{_SPACELESS}]&&[\p{{L}}\p{{M}}\p{{N}}]]\p{{M}}*+"
     rf"|[[\p{{L}}\p{{M}}\p{{N}}_]--[{_SPACELESS}]]++"
@@ -63,10 +66,10 @@ class IndexTerms:
 def clean_text(raw: str) -> str:
     """The text as it is stored: CRLF becomes LF, all else stays.
 
-    Raises ValueError, with a sentence to show, for a control character other than the line feed (so for a tab and a
-    lone carriage return too), a lone surrogate, and a text of which nothing is visible. Source: docs/api.md.
+    Raises ValueError, with a sentence to show, for a control character other than a line feed or carriage return (so
+    for a tab too), a lone surrogate, and a text of which nothing is visible. Source: docs/api.md.
     """
-    text = raw.replace("\r\n", "\n")
+    text = _CRLF.sub("\n", raw) if "\r" in raw else raw
     if forbidden := _FORBIDDEN.search(text):
         raise ValueError(f"must not hold the character U+{ord(forbidden[0]):04X}")
     if not _VISIBLE.search(text):
@@ -87,7 +90,8 @@ def weighted_length(text: str) -> int:
         weight += URL_WEIGHT - 1
     if rest.isascii():
         return weight + len(rest)
-    rest, emoji = _EMOJI.subn("", rest)
+    emoji = len(_EMOJI.findall(rest))
+    rest = _EMOJI.sub("", rest)
     return weight + EMOJI_WEIGHT * emoji + len(rest) + len(_HEAVY.findall(rest))
 
 
@@ -102,23 +106,26 @@ def fold(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The folded words of a text, in order.
 
-    A word is a run of letters, marks, digits and `_`. An apostrophe or dot inside parts words too (unlike in UAX 29), so
-    that McGregor is found in McGregor's and example in example.com. Scripts without spaces (Chinese, Japanese, Thai, Lao,
-    Khmer, Burmese) give one token a character with its marks; so does emoji, a flag being one.
+    A word is a run of letters, marks, digits and `_`. An apostrophe or dot inside parts words too (unlike in UAX 29),
+    so that McGregor is found in McGregor's and example in example.com. Scripts without spaces (Chinese, Japanese,
+    Thai, Lao, Khmer, Burmese) give one token a character with its marks; so does emoji, a flag being one.
     """
     folded = fold(text)
     found: list[str] = (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
     return found
 
 
-def mark(sign: str, name: str) -> str:
-    """The term of a hashtag (`sign` is `#`) or a mention (`@`)."""
-    return sign + "".join(fold(name).split())
+def marks(links: markup.Entities) -> tuple[str, ...]:
+    """The terms of a text's hashtags and mentions, each once."""
+    hashtags = [_mark("#", hashtag.tag) for hashtag in links.hashtags]
+    mentions = [_mark("@", mention.handle) for mention in links.mentions]
+    return tuple(dict.fromkeys(hashtags + mentions))
 
 
 def index_terms(text: str) -> IndexTerms:
     """What a text is found by."""
-    links = markup.extract(text)
-    marks = [mark("#", hashtag.tag) for hashtag in links.hashtags]
-    marks += [mark("@", mention.handle) for mention in links.mentions]
-    return IndexTerms(tuple(tokens(text)), tuple(dict.fromkeys(marks)))
+    return IndexTerms(tuple(tokens(text)), marks(markup.extract(text)))
+
+
+def _mark(sign: str, name: str) -> str:
+    return sign + "".join(fold(name).split())

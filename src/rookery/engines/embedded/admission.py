@@ -44,7 +44,9 @@ def remember(tx: "Tx", ticket: Ticket, subject: int) -> None:
 
 def charge(tx: "Tx", cost: Charge) -> Budget:
     """Counts one use in a window that began with its first use. Raises RateLimited when the window is full."""
-    rows = tx.execute("SELECT ends_ms, used FROM rate_windows WHERE what = ? AND subject = ?", (cost.what, cost.subject))
+    rows = tx.execute(
+        "SELECT ends_ms, used FROM rate_windows WHERE what = ? AND subject = ?", (cost.what, cost.subject)
+    )
     if not rows or rows[0][0] <= tx.now_ms:
         tx.execute(
             "INSERT OR REPLACE INTO rate_windows VALUES (?,?,?,?,1)",
@@ -55,5 +57,7 @@ def charge(tx: "Tx", cost: Charge) -> Budget:
     reset_s = max(1, -(-(ends_ms - tx.now_ms) // 1000))
     if used >= cost.count_max:
         raise RateLimited(cost.what, cost.count_max, reset_s)
-    tx.execute("UPDATE rate_windows SET used = used + 1 WHERE what = ? AND subject = ?", (cost.what, cost.subject))
+    tx.execute(
+        "UPDATE rate_windows SET used = used + 1 WHERE what = ? AND subject = ?", (cost.what, cost.subject)
+    )
     return Budget(cost.count_max, cost.count_max - used - 1, reset_s)

@@ -22,11 +22,9 @@ from rookery.core.errors import Problem
 from rookery.core.events import Kind
 from rookery.core.limits import Ticket
 from rookery.engines.embedded.admission import charge_all, remember, replayed
-from rookery.engines.embedded.connections import Files, Row
+from rookery.engines.embedded.connections import Files, Row, rows_of
 
 T = TypeVar("T")
-GROUP_MAX = 256  # writes in one commit
-QUEUE_MAX = 10_000  # writes that wait; more are refused
 
 
 class Tx:
@@ -35,13 +33,13 @@ class Tx:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self.now_ms = now_ms()
-        self.last_id: int = connection.execute("SELECT value FROM meta WHERE name = 'last_id'").fetchall()[0][0]
+        self.last_id: int = rows_of(connection, "SELECT value FROM meta WHERE name = 'last_id'")[0][0]
         self._first_id = self.last_id
         self.actor = 0
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Runs one statement and reads its result whole."""
-        return self._connection.execute(sql, values).fetchall()
+        return rows_of(self._connection, sql, values)
 
     def changed(self) -> int:
         """How many rows the last statement changed."""
@@ -78,12 +76,16 @@ class _Job:
 
 
 class Database:
-    """The writer of core.db. `wake` is called on the event loop after each commit of this process."""
+    """The writer of core.db. Each of `on_commit` is called on the event loop after a commit of this process.
 
-    def __init__(self, files: Files, *, queue_max: int = QUEUE_MAX) -> None:
+    At most `group_max` writes share a commit; when `queue_max` wait, more are refused.
+    """
+
+    def __init__(self, files: Files, *, queue_max: int = 4_096, group_max: int = 128) -> None:
         self.files = files
         self.on_commit: list[Callable[[], None]] = []
         self._queue_max = queue_max
+        self._group_max = group_max
         self._jobs: deque[_Job] = deque()
         self._ready = threading.Condition()
         self._closing = False
@@ -131,7 +133,7 @@ class Database:
             try:
                 with self._exclusive():
                     self._commit(group)
-            except Exception as fault:  # the thread outlives every fault of one group; its writers are told
+            except Exception as fault:  # noqa: BLE001 - the thread outlives every fault; its writers are told
                 self._abandon(group, fault)
             self._deliver(group)
 
@@ -139,7 +141,7 @@ class Database:
         with self._ready:
             while not self._jobs and not self._closing:
                 self._ready.wait()
-            return [self._jobs.popleft() for _ in range(min(GROUP_MAX, len(self._jobs)))]
+            return [self._jobs.popleft() for _ in range(min(self._group_max, len(self._jobs)))]
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Feeds in feed.db: reading them, merging celebrities, pulling where there is no feed, and building it for next time."""
+"""Feeds in feed.db: reading them, merging celebrities, pulling where there is no feed, building it for next time."""
 
 import asyncio
 import secrets
@@ -10,7 +10,7 @@ import apsw
 
 from rookery.core.events import Event, Kind
 from rookery.core.ids import ID_MAX
-from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.pull import Entry, pull
 from rookery.engines.embedded.snapshots import Snapshots
@@ -72,7 +72,7 @@ class EmbeddedFeed:
                 self._build_later(viewer)
                 floor = ID_MAX
             before = min(before, self._horizon + 1)
-            entries = connection.execute(_ENTRIES, (viewer, before, floor, limit)).fetchall()
+            entries = rows_of(connection, _ENTRIES, (viewer, before, floor, limit))
             whole = len(entries) == limit
             span = (entries[-1][0] if whole else floor, before)
             merged = self._with_celebrities(connection, viewer, entries, span, limit)
@@ -83,20 +83,21 @@ class EmbeddedFeed:
     async def public(self, before: int, limit: int) -> Sequence[tuple[int, int]]:
         """See services.feed.store.FeedStore."""
         with self._snapshots.open() as connection:
-            rows = connection.execute(
+            return rows_of(
+                connection,
                 "SELECT tweet_id, tweet_id FROM tweets WHERE original_id = 0 AND deleted = 0 AND tweet_id < ? "
                 "ORDER BY tweet_id DESC LIMIT ?",
                 (before, limit),
             )
-            return rows.fetchall()
 
     async def news(self, position: int) -> Sequence[Event] | None:
         """See services.feed.store.FeedStore."""
         with self._snapshots.open() as connection:
-            trimmed = connection.execute("SELECT value FROM meta WHERE name = 'outbox_trimmed'").fetchall()[0][0]
+            trimmed = rows_of(connection, "SELECT value FROM meta WHERE name = 'outbox_trimmed'")[0][0]
             if trimmed > position:
                 return None
-            rows = connection.execute(
+            rows = rows_of(
+                connection,
                 "SELECT event_id, kind, actor, subject, other FROM outbox WHERE event_id > ? AND event_id <= ? "
                 "AND kind IN (?, ?) ORDER BY event_id",
                 (position, self._horizon, int(Kind.CONTENT_EDITED), int(Kind.CONTENT_DELETED)),
@@ -122,7 +123,7 @@ class EmbeddedFeed:
 
     def _read_header(self, connection: apsw.Connection, viewer: int) -> tuple[int | None, int, int]:
         """(token or None where there is no feed, floor, newest entry); takes in the horizon."""
-        rows = connection.execute(_HEADER, (viewer,)).fetchall()
+        rows = rows_of(connection, _HEADER, (viewer,))
         if not rows:  # feed.db is being made anew
             return None, ID_MAX, 0
         horizon, token, floor, top = rows[0]
@@ -136,29 +137,36 @@ class EmbeddedFeed:
         """Waits until the viewer's own writes have been projected, so that one sees them at once."""
         deadline = asyncio.get_running_loop().time() + OWN_WRITE_WAIT_S
         header = self._header(viewer)
-        while self._own_writes.get(viewer, 0) > self._horizon and asyncio.get_running_loop().time() < deadline:
+        while (
+            self._own_writes.get(viewer, 0) > self._horizon and asyncio.get_running_loop().time() < deadline
+        ):
             await asyncio.sleep(_WAIT_STEP_S)
             header = self._header(viewer)
         return header
 
     def _with_celebrities(
-        self, connection: apsw.Connection, viewer: int, entries: list[Entry], span: tuple[int, int], limit: int
+        self,
+        connection: apsw.Connection,
+        viewer: int,
+        entries: list[Entry],
+        span: tuple[int, int],
+        limit: int,
     ) -> list[Entry]:
         """Merges what flagged authors wrote in the span [from, below); doubles go by id."""
         if self._celebrities is None:
-            rows = connection.execute("SELECT user_id FROM follow_counts WHERE celebrity_ms IS NOT NULL")
+            rows = rows_of(connection, "SELECT user_id FROM follow_counts WHERE celebrity_ms IS NOT NULL")
             self._celebrities = {row[0] for row in rows}
         if not self._celebrities:
             return entries
         merged = dict(entries)
-        for (author,) in connection.execute(_CELEBRITIES, (viewer,)).fetchall():
-            rows = connection.execute(_OF_CELEBRITY, (author, span[1], limit))
+        for (author,) in rows_of(connection, _CELEBRITIES, (viewer,)):
+            rows = rows_of(connection, _OF_CELEBRITY, (author, span[1], limit))
             merged.update((one, original) for one, original in rows if one >= span[0])
         return sorted(merged.items(), reverse=True)[:limit]
 
     async def _pull(self, viewer: int, before: int, limit: int) -> Sequence[Entry]:
         with self._snapshots.open() as connection:
-            count = connection.execute("SELECT following FROM follow_counts WHERE user_id = ?", (viewer,)).fetchall()
+            count = rows_of(connection, "SELECT following FROM follow_counts WHERE user_id = ?", (viewer,))
             if not count or count[0][0] <= FOLLOWEES_ON_LOOP_MAX:
                 return pull(connection, viewer, before, limit)
         return await asyncio.get_running_loop().run_in_executor(
@@ -174,7 +182,9 @@ class EmbeddedFeed:
         if viewer not in self._building and len(self._building) < BUILDS_WAITING_MAX:
             self._building.add(viewer)
             loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(self._threads, lambda: build(self._own_connection(), viewer, self._keep))
+            done = loop.run_in_executor(
+                self._threads, lambda: build(self._own_connection(), viewer, self._keep)
+            )
             done.add_done_callback(lambda _: self._building.discard(viewer))
 
     def _take(self, event: Event) -> None:
@@ -196,21 +206,24 @@ def build(connection: apsw.Connection, viewer: int, keep: int) -> None:
     """Builds the viewer's feed: header first, so that fan-out includes it from now on; then pull; then store, if the
     header still stands (a follow meanwhile has deleted it). `connection`: feed.db with core attached."""
     token = secrets.randbits(62)
-    written = connection.execute(
-        "INSERT OR IGNORE INTO headers VALUES (?,?,?) RETURNING token", (viewer, token, ID_MAX)
-    ).fetchall()
+    written = rows_of(
+        connection, "INSERT OR IGNORE INTO headers VALUES (?,?,?) RETURNING token", (viewer, token, ID_MAX)
+    )
     if not written:
         return
     entries = pull(connection, viewer, ID_MAX, keep, "core")
     floor = entries[-1][0] if len(entries) == keep else 0
     connection.execute("BEGIN IMMEDIATE")
     try:
-        stands = connection.execute(
-            "UPDATE headers SET floor = ? WHERE viewer_id = ? AND token = ? RETURNING 1", (floor, viewer, token)
-        ).fetchall()
+        stands = rows_of(
+            connection,
+            "UPDATE headers SET floor = ? WHERE viewer_id = ? AND token = ? RETURNING 1",
+            (floor, viewer, token),
+        )
         if stands:
             connection.executemany(
-                "INSERT OR IGNORE INTO entries VALUES (?,?,?)", [(viewer, one, original) for one, original in entries]
+                "INSERT OR IGNORE INTO entries VALUES (?,?,?)",
+                [(viewer, one, original) for one, original in entries],
             )
     finally:
         connection.execute("COMMIT")

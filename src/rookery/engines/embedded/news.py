@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from rookery.engines.embedded.connections import rows_of
 from rookery.engines.embedded.snapshots import Snapshots
 
 POLL_S = 0.02
@@ -39,8 +40,8 @@ class News:
             await asyncio.sleep(POLL_S)
             connection = self._snapshots.connection
             seen = (
-                connection.execute("PRAGMA main.data_version").fetchall()[0][0],
-                connection.execute("PRAGMA feed.data_version").fetchall()[0][0],
+                rows_of(connection, "PRAGMA main.data_version")[0][0],
+                rows_of(connection, "PRAGMA feed.data_version")[0][0],
             )
             if seen != self._seen:
                 self._seen = seen

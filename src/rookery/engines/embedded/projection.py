@@ -16,10 +16,10 @@ import structlog
 from rookery.core.clock import now_ms
 from rookery.core.events import Event, Kind
 from rookery.core.ids import time_ms
-from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.connections import Files, rows_of
 
 BATCH_MAX = 1_000  # events looked at in one transaction
-ROWS_MAX = 10_000  # rows written after which a transaction ends
+ROWS_MAX = 20_000  # rows written after which a transaction ends
 IDLE_WAIT_S = 0.01  # how long a projector sleeps when no write of its own process wakes it
 LOCK_WAIT_S = 0.1
 FAULT_WAIT_S = 1.0
@@ -50,7 +50,9 @@ class Projector:
     def __init__(self, files: Files, projection: Projection) -> None:
         self.projection = projection
         self._files = files
-        self._lock = os.open(files.folder / f"{projection.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(
+            files.folder / f"{projection.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         self._wake = threading.Event()
         self._closing = False
         self.holds = False
@@ -81,7 +83,7 @@ class Projector:
             while not self._closing:
                 try:
                     busy = step(connection, self.projection, self)
-                except Exception:  # a projector outlives every fault: what it missed it does at the next step
+                except Exception:  # noqa: BLE001 - a projector outlives every fault: the next step does what is left
                     _log.exception("projection_fault", projection=self.projection.name)
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
@@ -124,14 +126,14 @@ def step(connection: apsw.Connection, projection: Projection, gauge: Projector |
 
 def _pending(connection: apsw.Connection) -> bool:
     offset = _offset(connection)
-    return offset is None or bool(connection.execute(_EVENTS, (offset, 1)).fetchall())
+    return offset is None or bool(rows_of(connection, _EVENTS, (offset, 1)))
 
 
 def _offset(connection: apsw.Connection) -> int | None:
     """Up to which event the projection has come; None where it must be made anew: it is empty, of another epoch, ahead
     of the truth, or behind what the outbox still holds."""
-    mine = dict(connection.execute("SELECT name, value FROM main.meta").fetchall())
-    truth = dict(connection.execute("SELECT name, value FROM core.meta").fetchall())
+    mine = _pairs(connection, "SELECT name, value FROM main.meta")
+    truth = _pairs(connection, "SELECT name, value FROM core.meta")
     offset = mine.get("offset")
     if offset is None or mine.get("epoch") != truth["epoch"]:
         return None
@@ -140,10 +142,12 @@ def _offset(connection: apsw.Connection) -> int | None:
 
 def _batch(connection: apsw.Connection, projection: Projection, offset: int, gauge: Projector | None) -> None:
     rows, last = 0, offset
-    for event_id, kind, *rest, backdated in connection.execute(_EVENTS, (offset, BATCH_MAX)).fetchall():
+    for event_id, kind, actor, subject, other, backdated in rows_of(connection, _EVENTS, (offset, BATCH_MAX)):
         if gauge is not None:
             gauge.lag_ms = max(0, now_ms() - time_ms(event_id))
-        rows += projection.apply(connection, Event(event_id, Kind(kind), *rest, bool(backdated)))
+        rows += projection.apply(
+            connection, Event(event_id, Kind(kind), actor, subject, other, bool(backdated))
+        )
         last = event_id
         if rows >= ROWS_MAX:
             break
@@ -152,11 +156,15 @@ def _batch(connection: apsw.Connection, projection: Projection, offset: int, gau
 
 
 def _rebuild(connection: apsw.Connection, projection: Projection) -> None:
-    truth = dict(connection.execute("SELECT name, value FROM core.meta").fetchall())
+    truth = _pairs(connection, "SELECT name, value FROM core.meta")
     projection.rebuild(connection)
-    last = connection.execute("SELECT max(event_id) FROM core.outbox").fetchall()[0][0]
+    last = rows_of(connection, "SELECT max(event_id) FROM core.outbox")[0][0]
     _keep(connection, "offset", last or truth["outbox_trimmed"])
     _keep(connection, "epoch", truth["epoch"])
+
+
+def _pairs(connection: apsw.Connection, sql: str) -> dict[str, int]:
+    return dict(rows_of(connection, sql))
 
 
 def _keep(connection: apsw.Connection, name: str, value: int) -> None:

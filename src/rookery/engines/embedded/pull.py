@@ -6,9 +6,12 @@ from itertools import islice
 
 import apsw
 
+from rookery.engines.embedded.connections import rows_of
+
 Entry = tuple[int, int]
 _CHUNK_FIRST, _CHUNK_MAX = 4, 128
 
+_FOLLOWEES = "SELECT other_id FROM core.edges WHERE viewer_id = ? AND follow_id IS NOT NULL"
 _TWEETS = """
 SELECT tweet_id, original_id FROM core.tweets WHERE owner_id = ? AND deleted = 0 AND tweet_id < ?
 ORDER BY tweet_id DESC LIMIT ?"""
@@ -19,10 +22,8 @@ ORDER BY reply_id DESC LIMIT ?"""
 
 def followees(connection: apsw.Connection, viewer: int, schema: str = "main") -> list[int]:
     """The accounts that the viewer follows now."""
-    rows = connection.execute(
-        f"SELECT other_id FROM {schema}.edges WHERE viewer_id = ? AND follow_id IS NOT NULL", (viewer,)
-    )
-    return [row[0] for row in rows]
+    sql = _FOLLOWEES.replace("core.", f"{schema}.")
+    return [row[0] for row in rows_of(connection, sql, (viewer,))]
 
 
 def pull(
@@ -42,7 +43,7 @@ def pull(
 def _newest(connection: apsw.Connection, sql: str, author: int, before: int) -> Iterator[Entry]:
     chunk = _CHUNK_FIRST
     while True:
-        rows = connection.execute(sql, (author, before, chunk)).fetchall()
+        rows = rows_of(connection, sql, (author, before, chunk))
         yield from rows
         if len(rows) < chunk:
             return

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import apsw
 
 from rookery.core.events import Event, Kind
-from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.connections import Files, rows_of
 
 NEWS_MAX = 20_000  # more new events than this drop the caches whole
 
@@ -45,15 +45,16 @@ class Snapshots:
         self.connection.close()
 
     def _refresh(self) -> None:
-        version = self.connection.execute("PRAGMA main.data_version").fetchall()[0][0]
+        version = rows_of(self.connection, "PRAGMA main.data_version")[0][0]
         if version == self._version:
             return
         self._version = version
-        news = self.connection.execute(
+        news = rows_of(
+            self.connection,
             "SELECT event_id, kind, actor, subject, other, backdated FROM main.outbox WHERE event_id > ? "
             "ORDER BY event_id LIMIT ?",
             (self.position, NEWS_MAX),
-        ).fetchall()
+        )
         if len(news) == NEWS_MAX or self._trimmed() > self.position:
             self._lose()
             return
@@ -70,12 +71,13 @@ class Snapshots:
 
     def _last_event(self) -> int:
         return int(
-            self.connection.execute(
+            rows_of(
+                self.connection,
                 "SELECT max(coalesce((SELECT max(event_id) FROM main.outbox), 0), "
-                "coalesce((SELECT value FROM main.meta WHERE name = 'outbox_trimmed'), 0))"
-            ).fetchall()[0][0]
+                "coalesce((SELECT value FROM main.meta WHERE name = 'outbox_trimmed'), 0))",
+            )[0][0]
         )
 
     def _trimmed(self) -> int:
-        rows = self.connection.execute("SELECT value FROM main.meta WHERE name = 'outbox_trimmed'").fetchall()
+        rows = rows_of(self.connection, "SELECT value FROM main.meta WHERE name = 'outbox_trimmed'")
         return int(rows[0][0]) if rows else 0

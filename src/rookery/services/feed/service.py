@@ -40,11 +40,17 @@ class FeedService:
         kept = self._pages.get(key) if stamp is not None else None
         if kept is not None and kept.stamp == stamp and self._reader.source.unchanged(kept.witness):
             return kept.page
-        page, facts = await self._make(viewer, before, size, since)
+        made, facts = await self._make(viewer, before, size, since)
+        page = Page([rendered for _, rendered in made.entries], made.next_cursor)
         if stamp is not None:
             self._pages[key] = _Kept(stamp, facts.witness(), page)
             if len(self._pages) > PAGES_MAX:
                 self._pages.popitem(last=False)
+        return page
+
+    async def shown(self, viewer: int, before: int, size: int, since: int) -> Page[tuple[int, bytes]]:
+        """As `page`, each entry with its id, made anew."""
+        page, _ = await self._make(viewer, before, size, since)
         return page
 
     async def public_page(self, viewer: int, before: int, size: int) -> Page[bytes]:
@@ -55,7 +61,9 @@ class FeedService:
         facts = await self._reader.source.gather(viewer, tweet_ids)
         return {one: render_tweet(facts, one) for one in tweet_ids if _open(facts, one)}
 
-    async def _make(self, viewer: int, before: int, size: int, since: int) -> tuple[Page[bytes], Facts]:
+    async def _make(
+        self, viewer: int, before: int, size: int, since: int
+    ) -> tuple[Page[tuple[int, bytes]], Facts]:
         """The page, and the facts that it was made from."""
         entries: list[Entry] = []
         looked: list[int] = []
@@ -73,9 +81,11 @@ class FeedService:
                 break
             below = batch[-1][0]
         cursor = str(shown[-1]) if more else str(looked[-1]) if more is None and not ended else None
-        return Page([render_tweet(facts, one) for one in shown], cursor), facts
+        return Page([(one, render_tweet(facts, one)) for one in shown], cursor), facts
 
-    def _shown(self, entries: Sequence[Entry], size: int, since: int, *, whole: bool) -> tuple[list[int], bool | None]:
+    def _shown(
+        self, entries: Sequence[Entry], size: int, since: int, *, whole: bool
+    ) -> tuple[list[int], bool | None]:
         """Up to `size` entries that no older one hides, and whether there are more: None while that cannot be told,
         because the entries known so far do not reach far enough (`whole`: they do)."""
         shown: list[int] = []
@@ -100,4 +110,3 @@ def _open(facts: Facts, tweet_id: int) -> bool:
         return False
     owner = facts.user(card.facts.owner_id)
     return owner is not None and not owner.facts.protected
-

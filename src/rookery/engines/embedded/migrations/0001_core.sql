@@ -68,6 +68,7 @@ CREATE INDEX followees_of ON edges (viewer_id, follow_id) WHERE follow_id IS NOT
 CREATE INDEX requests_to ON edges (other_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX blocks_of ON edges (viewer_id, block_id) WHERE block_id IS NOT NULL;
 CREATE INDEX mutes_of ON edges (viewer_id, mute_id) WHERE mute_id IS NOT NULL;
+CREATE INDEX muters_of ON edges (other_id) WHERE mute_id IS NOT NULL;
 CREATE TABLE follow_counts (
   user_id INTEGER PRIMARY KEY, followers INTEGER NOT NULL DEFAULT 0, following INTEGER NOT NULL DEFAULT 0,
   celebrity_ms INTEGER

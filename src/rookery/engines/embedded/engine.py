@@ -1,0 +1,134 @@
+"""The embedded engine: every store over one data folder, its projectors, and how they start and end."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rookery.core.errors import OperatorError
+from rookery.engines.embedded.accounts import EmbeddedAccounts
+from rookery.engines.embedded.checkpoints import Checkpointer
+from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files
+from rookery.engines.embedded.database import Database
+from rookery.engines.embedded.facts import EmbeddedFacts
+from rookery.engines.embedded.fanout import FeedProjection, drop_unfinished
+from rookery.engines.embedded.feed import EmbeddedFeed
+from rookery.engines.embedded.follows import EmbeddedFollows
+from rookery.engines.embedded.news import News
+from rookery.engines.embedded.projection import Projector, offsets
+from rookery.engines.embedded.replies import EmbeddedReplies
+from rookery.engines.embedded.search import EmbeddedSearch, SearchProjection
+from rookery.engines.embedded.snapshots import Snapshots
+from rookery.engines.embedded.tweets import EmbeddedTweets
+from rookery.engines.embedded.upkeep import Upkeep, UpkeepRunner
+
+CATCH_UP_STEP_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What the engine is told by the settings; times in milliseconds, sizes in entries."""
+
+    write_queue_max: int = 4_096
+    group_max: int = 128
+    outbox_keep_ms: int = 600_000
+    celebrity_followers: int = 10_000
+    celebrity_grace_ms: int = 60_000
+    feed_keep: int = 900
+    feed_trust: int = 800
+
+
+class EmbeddedEngine:
+    """One process's view of a data folder. With `projectors` it also projects while it holds the folder's locks."""
+
+    def __init__(self, folder: Path, key: bytes, options: EngineOptions, *, projectors: bool = True) -> None:
+        self.files = prepare(folder, key)
+        self.database = Database(self.files, queue_max=options.write_queue_max, group_max=options.group_max)
+        self.snapshots = Snapshots(self.files)
+        self.facts = EmbeddedFacts(self.snapshots)
+        self.news = News(self.snapshots)
+        self.accounts = EmbeddedAccounts(self.database, self.snapshots)
+        self.tweets = EmbeddedTweets(self.database, self.snapshots)
+        self.replies = EmbeddedReplies(self.database, self.snapshots)
+        self.follows = EmbeddedFollows(self.database, self.snapshots, options.celebrity_followers)
+        self.feed = EmbeddedFeed(self.files, self.snapshots, self.news, keep=options.feed_trust)
+        self.search = EmbeddedSearch(self.files, self.snapshots)
+        self.projectors = self._projectors(options) if projectors else []
+        self._checkpointer = Checkpointer(self.files) if projectors else None
+        self._options = options
+        self._upkeep: UpkeepRunner | None = None
+
+    def _projectors(self, options: EngineOptions) -> list[Projector]:
+        feed = FeedProjection(
+            keep=options.feed_keep, trust=options.feed_trust, grace_ms=options.celebrity_grace_ms
+        )
+        return [Projector(self.files, feed), Projector(self.files, SearchProjection())]
+
+    def start(self, upkeep: Sequence[Upkeep]) -> None:
+        """Starts projecting and upkeep; needs a running loop."""
+        self.news.start()
+        for projector in self.projectors:
+            self.database.on_commit.append(projector.wake)
+            projector.start()
+        if self._checkpointer is not None:
+            self._checkpointer.start()
+        if self.projectors:
+            self._upkeep = UpkeepRunner(
+                self.files, self.database, self.snapshots, upkeep, self._options.outbox_keep_ms
+            )
+            self._upkeep.start()
+
+    async def close(self) -> None:
+        """Finishes the accepted writes and closes every file."""
+        if self._upkeep is not None:
+            await self._upkeep.close()
+        await self.news.close()
+        loop = asyncio.get_running_loop()
+        for end in (self.database.close, *(projector.close for projector in self.projectors)):
+            await loop.run_in_executor(None, end)
+        if self._checkpointer is not None:
+            await loop.run_in_executor(None, self._checkpointer.close)
+        self.feed.close()
+        self.search.close()
+        self.snapshots.close()
+
+    async def caught_up(self, on_progress: Callable[[int], None] | None = None) -> None:
+        """Returns when feeds and index have taken in every event there is now; `on_progress` gets what is left of
+        the way, in milliseconds of events."""
+        goal = self.last_event()
+        loop = asyncio.get_running_loop()
+        while True:
+            reached = await loop.run_in_executor(None, offsets, self.files, ("feed", "search"))
+            least = min(one or 0 for one in reached.values())
+            if least >= goal:
+                return
+            if on_progress is not None:
+                on_progress((goal - least) >> 16)
+            await asyncio.sleep(CATCH_UP_STEP_S)
+
+    def last_event(self) -> int:
+        """The newest event of the truth."""
+        with self.snapshots.open():
+            return self.snapshots.position
+
+    def lag_ms(self) -> int:
+        """How old the oldest event is that a projector of this process still has to take in."""
+        return max((projector.lag_ms for projector in self.projectors), default=0)
+
+
+def prepare(folder: Path, key: bytes) -> Files:
+    """The files of a data folder, made and migrated where needed. Raises OperatorError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files = Files(folder, key)
+        for name in SCHEMA_VERSIONS:
+            files.migrate(name)
+    except OSError as fault:
+        raise OperatorError(
+            f"Cannot make or use the data folder {folder}: {os.strerror(fault.errno or 0)}."
+        ) from None
+    connection = files.connect("feed")
+    drop_unfinished(connection)
+    connection.close()
+    return files

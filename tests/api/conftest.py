@@ -1,0 +1,39 @@
+"""One server for all tests of the API as a client sees it; the limits are off, their tests have servers of their own."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Person, Server, serving, sign_up
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on a data folder of its own."""
+    folder: Path = tmp_path_factory.mktemp("api") / "data"
+    with serving(folder, {"LIMITS_ENABLED": "false"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """Numbers that no other test gets, for handles."""
+    return count(1)
+
+
+@pytest.fixture
+def person(server: Server, numbers: Iterator[int]) -> Callable[..., Person]:
+    """Makes new people: `person()` or `person("ann")`, whose handle gets a number."""
+
+    def make(name: str = "bird") -> Person:
+        return sign_up(server, f"{name}{next(numbers)}")
+
+    return make
+
+
+@pytest.fixture
+def stranger(server: Server) -> Person:
+    """Someone without an account."""
+    return Person(server)

@@ -1,0 +1,131 @@
+"""A real `rookery serve` for tests, and people who use it over HTTP."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+KEY = "5e" * 32
+PASSWORD = "correct horse battery"
+START_S_MAX = 30.0
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One `rookery serve` on a data folder. `settings`: ROOKERY_ variables, without their prefix."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], arguments: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder.parent / f"{folder.name}.log"
+        self._settings = {"SERVER_METRICS_PORT": "0", "KEY": KEY, **settings}
+        self._arguments = arguments
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The environment of commands on this folder."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
+        return {**clean, **{f"ROOKERY_{name}": value for name, value in self._settings.items()}}
+
+    def start(self) -> None:
+        """Starts it and waits until it is ready."""
+        command = [sys.executable, "-m", "rookery", "serve", "--data", str(self.folder), "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *self._arguments],
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.folder.parent,
+            )
+        deadline = time.monotonic() + START_S_MAX
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(f"the server did not start: {self.log.read_text()}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Signals it and returns its exit code; with SIGKILL every process of it dies at once."""
+        assert self.process is not None
+        if how == signal.SIGKILL:
+            os.killpg(self.process.pid, how)
+        else:
+            self.process.send_signal(how)
+        return self.process.wait(40)
+
+    def run(self, *arguments: str, timeout_s: float = 100) -> subprocess.CompletedProcess[str]:
+        """Runs a `rookery` command on the folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "rookery", *arguments, "--data", str(self.folder)],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            cwd=self.folder.parent,
+            check=False,
+        )
+
+
+@contextmanager
+def serving(folder: Path, settings: Mapping[str, str] | None = None, *arguments: str) -> Iterator[Server]:
+    """A server for as long as the block runs."""
+    server = Server(folder, settings or {}, arguments)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()
+
+
+class Person(httpx.Client):
+    """A signed-up account, or a stranger, as an HTTP client."""
+
+    def __init__(self, server: Server, handle: str = "") -> None:
+        super().__init__(base_url=server.url, timeout=20)
+        self.handle = handle
+        self.id = ""
+        self.token = ""
+        self.access_token = ""
+
+    def ok(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """The JSON of a request that must succeed."""
+        answer = self.request(method, path, json=body, **more)
+        assert answer.status_code == 200, (method, path, answer.status_code, answer.text)
+        return answer.json()
+
+    def tweet(self, content: str, **more: Any) -> dict[str, Any]:
+        """Writes a tweet."""
+        tweet: dict[str, Any] = self.ok("POST", "/tweet/", {"content": content, **more})
+        return tweet
+
+
+def sign_up(server: Server, handle: str) -> Person:
+    """A new account, signed in."""
+    person = Person(server, handle)
+    signed = person.ok("POST", "/account/", {"handle": handle, "name": handle.title(), "password": PASSWORD})
+    person.id = signed["user"]["userId"]
+    person.token, person.access_token = signed["sessionToken"], signed["accessToken"]
+    person.headers["Authorization"] = f"Bearer {person.token}"
+    return person
