@@ -8,7 +8,9 @@ from rookery.core.reading import Reader
 from rookery.core.routes import Route
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.services.accounts import http as accounts_http
-from rookery.services.accounts.service import AccountsService
+from rookery.services.accounts.passwords import Passwords
+from rookery.services.accounts.service import DAY_MS, AccountsService, Policy
+from rookery.services.accounts.tokens import AccessTokens
 from rookery.services.feed import http as feed_http
 from rookery.services.feed.live import LiveService
 from rookery.services.feed.service import FeedService
@@ -34,7 +36,7 @@ class Network:
         self.engine = EmbeddedEngine(settings.data.dir, key, _options(settings), projectors=projectors)
         engine = self.engine
         self.reader = Reader(engine.facts)
-        self.accounts = AccountsService(engine.accounts)
+        self.accounts = _accounts(settings, engine)
         self.tweets = TweetsService(engine.tweets, self.reader)
         self.replies = RepliesService(engine.replies, self.reader)
         self.follows = FollowsService(engine.follows, self.reader)
@@ -55,10 +57,20 @@ class Network:
     async def close(self) -> None:
         """Finishes the accepted writes and closes every file."""
         await self.engine.close()
+        self.accounts.passwords.close()
 
     def routes(self) -> list[Route]:
         """What all services serve."""
-        return []
+        reader = self.reader
+        return [
+            *accounts_http.routes(self.accounts, reader, self.engine.export),
+            *profiles_http.routes(self.engine.profiles, reader),
+            *tweets_http.routes(self.tweets, reader, self.replies),
+            *replies_http.routes(self.replies, reader),
+            *follows_http.routes(self.follows, reader),
+            *feed_http.routes(self.feed, self.live),
+            *search_http.routes(self.search),
+        ]
 
 
 @asynccontextmanager
@@ -70,6 +82,18 @@ async def network(settings: Settings, key: bytes, *, projectors: bool = True) ->
         yield opened
     finally:
         await opened.close()
+
+
+def _accounts(settings: Settings, engine: EmbeddedEngine) -> AccountsService:
+    limits = settings.limits
+    by_address = limits.enabled and limits.addresses_enabled
+    policy = Policy(
+        session_idle_ms=settings.session.days * DAY_MS,
+        failures_per_account=limits.login_failures_per_15min if limits.enabled else None,
+        failures_per_address=limits.login_failures_per_hour_address if by_address else None,
+    )
+    tokens = AccessTokens(engine.signing_keys, lifetime_s=settings.session.access_token_minutes * 60)
+    return AccountsService(engine.accounts, engine.sessions, engine.attempts, Passwords(), tokens, policy)
 
 
 def _options(settings: Settings) -> EngineOptions:

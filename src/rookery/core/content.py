@@ -117,6 +117,11 @@ def not_yours() -> Problem:
     return Problem("not_yours", "Only its author can do this.")
 
 
+def not_spread() -> Problem:
+    """403 for a retweet or quote of a protected account's tweet."""
+    return Problem("protected", "A protected account's tweets are not retweeted or quoted.")
+
+
 async def draft(source: FactSource, author_id: int, form: NewText) -> Draft:
     """What is kept of a form's text."""
     return Draft(author_id, form.content, await links_of(source, form.content), form.latitude, form.longitude)

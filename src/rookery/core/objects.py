@@ -106,3 +106,10 @@ class Version(Struct, rename="camel"):
 
     content: str
     time_stamp: str
+
+
+class Trend(Struct):
+    """A hashtag, without its sign, and how many tweets of the last 24 hours have it."""
+
+    hashtag: str
+    count: int

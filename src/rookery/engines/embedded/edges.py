@@ -9,10 +9,12 @@ A raised threshold likewise leaves old flags; a lowered one flags an account at 
 from typing import NamedTuple
 
 from rookery.core.entities import AccountState
-from rookery.core.errors import Problem, not_found
+from rookery.core.errors import not_found
 from rookery.core.events import Kind
 from rookery.engines.embedded.database import Tx
+from rookery.engines.embedded.reach import require_author
 
+_ACTIVE = "SELECT protected FROM users WHERE user_id = ? AND state = ?"
 _STANDING = """
 SELECT follow_id, request_id, block_id, blocked_by, mute_id FROM edges WHERE viewer_id = ? AND other_id = ?"""
 _BEGIN = {
@@ -72,20 +74,13 @@ def standing(tx: Tx, viewer: int, other: int) -> Standing:
 def require_both(tx: Tx, actor: int, other: int) -> bool:
     """Checks that both accounts are still active; returns whether the other is protected.
 
-    Raises Problem `not_signed_in` or `not_found`.
+    Raises Problem `token_invalid` or `not_found`.
     """
-    rows = {
-        user_id: bool(protected)
-        for user_id, protected in tx.execute(
-            "SELECT user_id, protected FROM users WHERE user_id IN (?, ?) AND state = ?",
-            (actor, other, int(AccountState.ACTIVE)),
-        )
-    }
-    if actor not in rows:
-        raise Problem("not_signed_in", "This account is no longer active.")
-    if other not in rows:
+    require_author(tx, actor)
+    rows = tx.execute(_ACTIVE, (other, int(AccountState.ACTIVE)))
+    if not rows:
         raise not_found("account")
-    return rows[other]
+    return bool(rows[0][0])
 
 
 def begin(tx: Tx, what: str, viewer: int, other: int) -> None:

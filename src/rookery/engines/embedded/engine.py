@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rookery.core.errors import OperatorError
 from rookery.engines.embedded.accounts import EmbeddedAccounts
+from rookery.engines.embedded.attempts import EmbeddedAttempts
 from rookery.engines.embedded.checkpoints import Checkpointer
 from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files
 from rookery.engines.embedded.database import Database
@@ -16,9 +17,13 @@ from rookery.engines.embedded.fanout import FeedProjection, drop_unfinished
 from rookery.engines.embedded.feed import EmbeddedFeed
 from rookery.engines.embedded.follows import EmbeddedFollows
 from rookery.engines.embedded.news import News
+from rookery.engines.embedded.profiles import EmbeddedProfiles
 from rookery.engines.embedded.projection import Projector, offsets
 from rookery.engines.embedded.replies import EmbeddedReplies
-from rookery.engines.embedded.search import EmbeddedSearch, SearchProjection
+from rookery.engines.embedded.search import EmbeddedSearch
+from rookery.engines.embedded.search_index import SearchProjection
+from rookery.engines.embedded.sessions import EmbeddedSessions
+from rookery.engines.embedded.signing_keys import EmbeddedKeys
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.engines.embedded.tweets import EmbeddedTweets
 from rookery.engines.embedded.upkeep import Upkeep, UpkeepRunner
@@ -49,11 +54,15 @@ class EmbeddedEngine:
         self.facts = EmbeddedFacts(self.snapshots)
         self.news = News(self.snapshots)
         self.accounts = EmbeddedAccounts(self.database, self.snapshots)
+        self.sessions = EmbeddedSessions(self.database, self.snapshots)
+        self.attempts = EmbeddedAttempts(self.database, self.snapshots)
+        self.signing_keys = EmbeddedKeys(self.database, self.snapshots)
         self.tweets = EmbeddedTweets(self.database, self.snapshots)
         self.replies = EmbeddedReplies(self.database, self.snapshots)
         self.follows = EmbeddedFollows(self.database, self.snapshots, options.celebrity_followers)
+        self.profiles = EmbeddedProfiles(self.tweets, self.replies, self.follows)
         self.feed = EmbeddedFeed(self.files, self.snapshots, self.news, keep=options.feed_trust)
-        self.search = EmbeddedSearch(self.files, self.snapshots)
+        self.search = EmbeddedSearch(self.files)
         self.projectors = self._projectors(options) if projectors else []
         self._checkpointer = Checkpointer(self.files) if projectors else None
         self._options = options

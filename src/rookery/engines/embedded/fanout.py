@@ -56,6 +56,10 @@ class FeedProjection:
                 self._trim(connection, self._swept_to)
         self._unspent %= TRIM_EVERY_ROWS
 
+    def rest(self, connection: apsw.Connection) -> bool:
+        """See Projection. Feeds are trimmed as they are written, so nothing waits."""
+        return False
+
     def _fan_out(self, connection: apsw.Connection, event: Event) -> int:
         original = 0
         if event.kind == Kind.RETWEET_CREATED:

@@ -18,6 +18,8 @@ _FOLLOWING = """
 SELECT follow_id, other_id FROM edges WHERE viewer_id = ? AND follow_id < ? ORDER BY follow_id DESC LIMIT ?"""
 _REQUESTS = """
 SELECT request_id, viewer_id FROM edges WHERE other_id = ? AND request_id < ? ORDER BY request_id DESC LIMIT ?"""
+_WAITING = """
+SELECT viewer_id FROM edges WHERE other_id = ? AND request_id < ? ORDER BY request_id LIMIT ?"""
 _BLOCKS = """
 SELECT block_id, other_id FROM edges WHERE viewer_id = ? AND block_id < ? ORDER BY block_id DESC LIMIT ?"""
 _MUTES = """
@@ -124,8 +126,8 @@ class EmbeddedFollows:
         return asker
 
     def _accept_waiting(self, tx: Tx, owner: int, asked_before: int, limit: int) -> int:
-        waiting = tx.execute(_REQUESTS, (owner, asked_before, limit))
-        for _, asker in reversed(waiting):
+        waiting = tx.execute(_WAITING, (owner, asked_before, limit))
+        for (asker,) in waiting:
             self._begin_follow(tx, asker, owner, actor=owner)
         return len(waiting)
 

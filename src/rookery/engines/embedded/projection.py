@@ -43,6 +43,10 @@ class Projection(Protocol):
     def tidy(self, connection: apsw.Connection, rows: int) -> None:
         """Called after a batch that wrote so many rows: bounded upkeep."""
 
+    def rest(self, connection: apsw.Connection) -> bool:
+        """Called, outside a transaction, while there is nothing to project: upkeep that can wait, a bounded step of
+        it. Says whether there is more."""
+
 
 class Projector:
     """The thread of one projection."""
@@ -109,11 +113,11 @@ class Projector:
 
 
 def step(connection: apsw.Connection, projection: Projection, gauge: Projector | None = None) -> bool:
-    """Projects a batch of events; says whether there were any."""
+    """Projects a batch of events, or rests; says whether there may be more to do at once."""
     if not _pending(connection):
         if gauge is not None:
             gauge.lag_ms = 0
-        return False
+        return projection.rest(connection)
     connection.execute("BEGIN IMMEDIATE")
     offset = _offset(connection)
     if offset is None:

@@ -3,6 +3,7 @@ between the reading of the request and the write."""
 
 from dataclasses import dataclass
 
+from rookery.core.content import not_spread
 from rookery.core.entities import AccountState
 from rookery.core.errors import Problem, not_found
 from rookery.engines.embedded.database import Tx
@@ -51,5 +52,5 @@ def require_open(tx: Tx, actor: int, tweet_id: int) -> Target:
     """A target that may be retweeted and quoted. Raises Problem `not_found`, `protected`."""
     target = require_target(tx, actor, tweet_id)
     if target.protected:
-        raise Problem("protected", "A protected account's tweets are not retweeted or quoted.")
+        raise not_spread()
     return target

@@ -48,8 +48,8 @@ class SecretForm(Form, frozen=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
 
-    def __rich_repr__(self) -> tuple[Any, ...]:
-        return ("...",)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class SignUp(SecretForm, frozen=True):

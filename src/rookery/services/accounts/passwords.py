@@ -66,7 +66,7 @@ class Passwords:
         return await self._run(lambda: self._hasher.hash(_bytes(password)))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the stored one. Takes as long where nothing is stored. Raises Problem `overloaded`."""
+        """Whether the password is the stored one; takes as long where nothing is. Raises Problem `overloaded`."""
         return await self._run(lambda: self._matches(stored or self._unmatched, password))
 
     def outdated(self, stored: str) -> bool:

@@ -1,10 +1,7 @@
 """The rules of accounts: who signs up, who gets in, and what ends a session."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-from msgspec import UNSET
 
 from rookery.core import clock
 from rookery.core.errors import Invalid, Problem, not_found
@@ -15,13 +12,11 @@ from rookery.services.accounts.forms import (
     NewPassword,
     ProfileChange,
     SignUp,
-    check_bio,
     check_handle,
-    check_name,
 )
-from rookery.services.accounts.passwords import Passwords, check_password
+from rookery.services.accounts.operator import Operator
+from rookery.services.accounts.passwords import Passwords
 from rookery.services.accounts.store import (
-    Account,
     AccountStore,
     AttemptStore,
     Changes,
@@ -30,10 +25,11 @@ from rookery.services.accounts.store import (
     Secret,
     Session,
     SessionStore,
+    handle_taken,
+    wrong_credentials,
 )
 from rookery.services.accounts.tokens import AccessTokens, new_session_token, token_hash
 
-T = TypeVar("T")
 DAY_MS = 86_400_000
 QUARTER_HOUR_S = 15 * 60
 HOUR_S = 3_600
@@ -71,7 +67,7 @@ class SignedIn(Secret, frozen=True):
 
 
 class AccountsService:
-    """Sign-up, log-in, sessions and the account itself. Reads of sessions for each request are in gateway/auth.py."""
+    """Sign-up, log-in, sessions and the account itself. `operator` is what the command line does to accounts."""
 
     def __init__(
         self,
@@ -84,7 +80,8 @@ class AccountsService:
     ) -> None:
         self.passwords = passwords
         self.tokens = tokens
-        self.policy = policy
+        self.operator = Operator(accounts, passwords, self._start)
+        self._policy = policy
         self._accounts = accounts
         self._sessions = sessions
         self._attempts = attempts
@@ -96,54 +93,104 @@ class AccountsService:
             raise handle_taken()
         password_hash = await self.passwords.hash(form.password)
         user_id = await self._accounts.create(NewAccount(form.handle, form.name), password_hash, ticket)
-        return await self._start(Credentials(user_id, password_hash))
+        return await self._sign_in(user_id, password_hash)
 
-    async def log_in(self, form: LogIn, address: str) -> SignedIn:
+    async def log_in(self, form: LogIn, address: str, ticket: Ticket) -> SignedIn:
         """Starts a session. Raises Problem `wrong_credentials`, `overloaded` or RateLimited."""
         try:
-            handle = check_handle(form.handle).lower()
+            handle = check_handle(form.handle)
         except ValueError:
             handle = ""  # no account has it, and what was typed there by mistake is not kept
         known = await self._accounts.credentials(handle)
-        return await self._proven(known, handle, form.password, address, self._start_fresh(form.password))
+        password_hash = await self._prove(known, handle, form.password, address, ticket)
+        assert known is not None  # or nothing would have been proven
+        if self.passwords.outdated(password_hash):
+            renewed = await self.passwords.hash(form.password)
+            await self._accounts.rehash(known.user_id, password_hash, renewed)
+            password_hash = renewed
+        return await self._sign_in(known.user_id, password_hash)
 
-    async def refresh(self, user_id: int, session_id: int) -> str:
-        """A new access token for a live session."""
-        return await self.tokens.issue(user_id, session_id)
-
-    async def log_out(self, user_id: int, session_id: int, *, everywhere: bool) -> None:
-        """Ends the session, or all of the account's."""
-        if everywhere:
-            await self._sessions.end_all(user_id)
-        else:
-            await self._sessions.end(user_id, session_id)
+    async def end_sessions(self, user_id: int) -> None:
+        """Ends every session of the account."""
+        await self._sessions.end_all(user_id)
 
     async def sessions(self, user_id: int) -> Sequence[Session]:
         """The live sessions of an account, newest first."""
-        oldest = clock.now_ms() - self.policy.session_idle_ms
+        oldest = clock.now_ms() - self._policy.session_idle_ms
         return [one for one in await self._sessions.of(user_id) if one.used_ms > oldest]
 
+    async def require_session(self, user_id: int, session_id: int) -> None:
+        """Raises Problem `not_found` where the account has no such session."""
+        if all(one.session_id != session_id for one in await self.sessions(user_id)):
+            raise not_found("session")
+
     async def end_session(self, user_id: int, session_id: int) -> None:
-        """Ends one session. Raises Problem `not_found`."""
+        """Ends one session."""
         await self._sessions.end(user_id, session_id)
 
     async def update(self, user_id: int, form: ProfileChange, ticket: Ticket) -> None:
         """Changes name, bio or protection."""
         await self._accounts.update(user_id, Changes(form.name, form.bio, form.protected), ticket)
 
-    async def change_password(self, user_id: int, session_id: int, form: NewPassword, address: str) -> None:
+    async def change_password(
+        self, user_id: int, session_id: int, form: NewPassword, address: str, ticket: Ticket
+    ) -> None:
         """Sets a new password and ends every other session.
 
         Raises Problem `wrong_credentials`, `overloaded`, RateLimited, or Invalid where it is the handle.
         """
-        known = await self._accounts.credentials_of(user_id)
-        if known is not None and form.new.lower() == known.handle.lower():
+        known = await self._known(user_id)
+        if form.new.lower() == known.handle.lower():
             raise Invalid({"new": "must not be the handle"})
+        replaces = await self._prove(known, known.handle, form.current, address, ticket)
+        password_hash = await self.passwords.hash(form.new)
+        await self._accounts.set_password(user_id, password_hash, replaces=replaces, keep_session=session_id)
 
-        async def change(proven: Credentials) -> None:
-            password_hash = await self.passwords.hash(form.new)
-            await self._accounts.set_password(
-                user_id, password_hash, replaces=proven.password_hash, keep_session=session_id
-            )
+    async def delete(self, user_id: int, form: Farewell, address: str, ticket: Ticket) -> None:
+        """Deletes the account for good; what it wrote is erased by the other services on its event.
 
-        await self._proven(known, str(user_id), form.current, address, change)
+        Raises Problem `wrong_credentials`, `overloaded` or RateLimited.
+        """
+        known = await self._known(user_id)
+        await self._prove(known, known.handle, form.password, address, ticket)
+        await self._accounts.erase(user_id)
+
+    async def _known(self, user_id: int) -> Credentials:
+        known = await self._accounts.credentials_of(user_id)
+        if known is None:
+            raise not_found("account")
+        return known
+
+    async def _prove(
+        self, known: Credentials | None, handle: str, password: str, address: str, ticket: Ticket
+    ) -> str:
+        """The hash that the password fits. A failure is charged before the password is tried, and given back when it
+        fits, so that many guesses at once are no more than the limit."""
+        ticket.charges = self._policy.failure(handle.lower(), address)
+        taken_ms = await self._attempts.take(ticket)
+        stored = known.password_hash if known else None
+        try:
+            right = await self.passwords.verify(stored, password)
+        except Problem:
+            await self._attempts.give_back(ticket, taken_ms)
+            raise
+        if stored is None or not right:
+            raise wrong_credentials()
+        await self._attempts.give_back(ticket, taken_ms)
+        return stored
+
+    async def _sign_in(self, user_id: int, password_hash: str) -> SignedIn:
+        session_id, session_token = await self._start(user_id, password_hash)
+        access_token = await self.tokens.issue(user_id, session_id)
+        return SignedIn(user_id, session_id, session_token, access_token, self.tokens.lifetime_s)
+
+    async def _start(self, user_id: int, password_hash: str | None) -> tuple[int, str]:
+        token = new_session_token()
+        session_id = await self._sessions.start(
+            user_id,
+            token_hash(token),
+            password_hash=password_hash,
+            idle_ms=self._policy.session_idle_ms,
+            sessions_max=self._policy.sessions_max,
+        )
+        return session_id, token

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from msgspec import UNSET, Struct, UnsetType
 
 from rookery.core.entities import AccountState
+from rookery.core.errors import Problem
 from rookery.core.limits import Charge, Ticket
 
 
@@ -54,14 +55,15 @@ class Secret(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
 
-    def __rich_repr__(self) -> tuple[Any, ...]:
-        return ("...",)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Credentials(Secret, frozen=True):
     """The password hash of an active account; None where it has no password."""
 
     user_id: int
+    handle: str
     password_hash: str | None
 
 
@@ -71,6 +73,16 @@ class SigningKey(Secret, frozen=True):
     key_id: str
     private_jwk: bytes
     created_ms: int
+
+
+def handle_taken() -> Problem:
+    """409: an account has the handle or had it."""
+    return Problem("handle_taken", "Another account has this handle or had it; choose another one.")
+
+
+def wrong_credentials() -> Problem:
+    """401, the same for an unknown handle and a wrong password."""
+    return Problem("wrong_credentials", "The handle or the password is wrong.")
 
 
 class AccountStore(Protocol):
@@ -154,7 +166,7 @@ class SessionStore(Protocol):
         """The sessions of an account, newest first."""
 
     async def end(self, user_id: int, session_id: int) -> None:
-        """Ends one session of an account. Raises Problem `not_found` where it has no such session."""
+        """Ends one session of an account, if it has it."""
 
     async def end_all(self, user_id: int) -> None:
         """Ends every session of an account."""
@@ -177,8 +189,9 @@ class AttemptStore(Protocol):
     async def room(self, charges: Sequence[Charge]) -> None:
         """Charges nothing. Raises RateLimited where a limit is used up."""
 
-    async def take(self, charges: Sequence[Charge]) -> int:
-        """Charges all, or none and raises RateLimited. Returns the time, for `give_back`."""
+    async def take(self, ticket: Ticket) -> int:
+        """Charges all of the ticket, or none and raises RateLimited; fills in its budget. Returns the time in Unix
+        milliseconds, for `give_back`."""
 
-    async def give_back(self, charges: Sequence[Charge], taken_ms: int) -> None:
-        """Takes the charges back from the windows that they were put in."""
+    async def give_back(self, ticket: Ticket, taken_ms: int) -> None:
+        """Takes the charges back from the windows that they were put in, and out of the budget."""

@@ -96,7 +96,9 @@ class AccessTokens:
         claims = self._known.get(token) or await self._decode(token)
         if claims.expires_s * 1000 <= self._now_ms():
             self._known.pop(token, None)
-            raise Problem("token_expired", "The access token has expired: get another with POST /account/refresh.")
+            raise Problem(
+                "token_expired", "The access token has expired: get another with POST /account/refresh."
+            )
         if len(self._known) >= KNOWN_MAX:
             for one in list(self._known)[: KNOWN_MAX // 10]:
                 del self._known[one]
@@ -121,9 +123,7 @@ class AccessTokens:
         if self._signer is None or self._signer.created_ms < replaces_before_ms:
             drop_before_ms = replaces_before_ms - self.lifetime_s * 1000
             fresh = _new_key(self._now_ms())
-            await self._store.add(
-                fresh, replaces_before_ms=replaces_before_ms, drop_before_ms=drop_before_ms
-            )
+            await self._store.add(fresh, replaces_before_ms=replaces_before_ms, drop_before_ms=drop_before_ms)
             await self._load()
         assert self._signer is not None  # one was added, by this process or another
         return self._signer

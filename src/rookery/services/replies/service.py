@@ -101,8 +101,8 @@ class RepliesService:
     async def ancestors(self, viewer: int, tweet_id: int) -> Sequence[bytes]:
         """What a reply answers, up to ANCESTORS_MAX levels, oldest first; nothing for a tweet.
 
-        Raises Problem `not_found`. A deleted one stands there as unavailable, with what it answered above it. One that is hidden from the viewer
-        ends the list: what it answers is hidden with it.
+        Raises Problem `not_found`. A deleted one stands there as unavailable, with what it answered above it. One
+        that is hidden from the viewer ends the list: what it answers is hidden with it.
         """
         target = await self._reader.target(viewer, tweet_id)
         chain = await self.store.ancestors(target.tweet_id, ANCESTORS_MAX)

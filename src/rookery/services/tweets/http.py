@@ -1,29 +1,19 @@
-"""Routes of tweets, likes and retweets."""
+"""Routes of tweets; those of likes and retweets are in reactions."""
 
-from collections.abc import Callable
 from functools import partial
-
-import msgspec
 
 from rookery.core.authoring import Authoring
 from rookery.core.content import EditedText, TextKeeper
-from rookery.core.errors import not_found
 from rookery.core.forms import Nothing, Paging, position
 from rookery.core.ids import is_reply
-from rookery.core.objects import Tweet, User, Version
-from rookery.core.reading import Candidates, Reader, fill
+from rookery.core.objects import Tweet, Version
+from rookery.core.reading import Reader
 from rookery.core.routes import Answer, Call, Route
+from rookery.services.tweets.reactions import LikeRoutes, RetweetRoutes
 from rookery.services.tweets.service import NewTweet, TweetsService
 
 _OWNER_CODES = ("not_found", "not_yours")
 _SPREAD_CODES = ("not_found", "protected")
-
-
-class Liked(msgspec.Struct, rename="camel"):
-    """Whether the viewer likes the tweet, and how many do."""
-
-    liked: bool
-    like_count: int
 
 
 def routes(tweets: TweetsService, reader: Reader, replies: TextKeeper) -> list[Route]:
@@ -35,22 +25,13 @@ def routes(tweets: TweetsService, reader: Reader, replies: TextKeeper) -> list[R
     return [
         *_TweetRoutes(tweets, reader).routes(),
         *_author_routes(Authoring(reader, keeper, _tweet_id)),
-        *_LikeRoutes(tweets, reader).routes(),
-        *_RetweetRoutes(tweets, reader).routes(),
+        *LikeRoutes(tweets, reader).routes(),
+        *RetweetRoutes(tweets, reader).routes(),
     ]
 
 
 def _tweet_id(call: Call) -> int:
     return call.id("tweetId")
-
-
-async def _users(call: Call, reader: Reader, listed: Callable[[int], Candidates]) -> Answer:
-    """The accounts that did something to the tweet, without those whose protection hides it."""
-    target = await reader.target(call.viewer, _tweet_id(call))
-    form = call.query(Paging)
-    candidates = listed(target.tweet_id)
-    page = await fill(reader.doers, call.viewer, candidates, position(form.cursor), form.page_size)
-    return call.listing(page, form)
 
 
 class _TweetRoutes:
@@ -151,117 +132,3 @@ def _author_routes(own: Authoring) -> list[Route]:
             codes=("not_found",),
         ),
     ]
-
-
-class _LikeRoutes:
-    def __init__(self, tweets: TweetsService, reader: Reader) -> None:
-        self._store = tweets.store
-        self._reader = reader
-
-    def routes(self) -> list[Route]:
-        needs = partial(Route, path="/like/{tweetId}", codes=("not_found",))
-        return [
-            needs(
-                "POST",
-                handler=self.like,
-                summary="Like it",
-                returns=Liked,
-                needs_account=True,
-                limit="likes",
-                replay=self.show,
-            ),
-            needs(
-                "DELETE", handler=self.unlike, summary="Take the like back", returns=Liked, needs_account=True
-            ),
-            needs(
-                "GET",
-                handler=self.likers,
-                summary="Who likes it, newest first",
-                returns=list[User],
-                query=Paging,
-            ),
-        ]
-
-    async def like(self, call: Call) -> Answer:
-        target = await self._reader.target(call.viewer, _tweet_id(call))
-        call.nothing()
-        await self._store.like(call.viewer, target.tweet_id, call.ticket)
-        return await self.show(call, target.tweet_id)
-
-    async def unlike(self, call: Call) -> Answer:
-        target = await self._reader.target(call.viewer, _tweet_id(call))
-        call.nothing()
-        await self._store.unlike(call.viewer, target.tweet_id, call.ticket)
-        return await self.show(call, target.tweet_id)
-
-    async def show(self, call: Call, _subject: int) -> Answer:
-        """A like that stood before wrote no id, so the path says which tweet it is."""
-        target = await self._reader.target(call.viewer, _tweet_id(call))
-        facts = await self._reader.source.gather(call.viewer, [target.tweet_id])
-        liked = Liked(facts.mark(target.tweet_id).liked, facts.counts(target.tweet_id).likes)
-        return Answer(msgspec.json.encode(liked))
-
-    async def likers(self, call: Call) -> Answer:
-        return await _users(call, self._reader, lambda tweet_id: partial(self._store.likers_of, tweet_id))
-
-
-class _RetweetRoutes:
-    def __init__(self, tweets: TweetsService, reader: Reader) -> None:
-        self._tweets = tweets
-        self._store = tweets.store
-        self._reader = reader
-
-    def routes(self) -> list[Route]:
-        return [
-            Route(
-                "POST",
-                "/retweet/{tweetId}",
-                self.retweet,
-                "Retweet it",
-                returns=Tweet,
-                needs_account=True,
-                limit="tweets",
-                codes=_SPREAD_CODES,
-                replay=self.show,
-            ),
-            Route(
-                "DELETE",
-                "/retweet/{tweetId}",
-                self.undo,
-                "Take the retweet back",
-                needs_account=True,
-                codes=("not_found",),
-            ),
-            Route(
-                "GET",
-                "/retweet/{tweetId}",
-                self.retweeters,
-                "Who retweeted it, newest first",
-                returns=list[User],
-                query=Paging,
-                codes=("not_found",),
-            ),
-        ]
-
-    async def retweet(self, call: Call) -> Answer:
-        target = await self._tweets.shareable(call.viewer, _tweet_id(call))
-        call.nothing()
-        retweet_id = await self._store.retweet(call.viewer, target.tweet_id, call.ticket)
-        return Answer(await self._reader.tweet(call.viewer, retweet_id))
-
-    async def show(self, call: Call, _subject: int) -> Answer:
-        """A retweet that stood before wrote no id, so it is looked up by the path."""
-        target = await self._reader.target(call.viewer, _tweet_id(call))
-        retweet_id = await self._store.retweet_of(call.viewer, target.tweet_id)
-        if retweet_id is None:
-            raise not_found()
-        return Answer(await self._reader.tweet(call.viewer, retweet_id))
-
-    async def undo(self, call: Call) -> Answer:
-        target = await self._reader.target(call.viewer, _tweet_id(call))
-        call.nothing()
-        await self._store.undo_retweet(call.viewer, target.tweet_id, call.ticket)
-        return Answer()
-
-    async def retweeters(self, call: Call) -> Answer:
-        return await _users(call, self._reader, lambda tweet_id: partial(self._store.retweeters_of, tweet_id))

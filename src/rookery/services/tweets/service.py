@@ -14,9 +14,9 @@ from rookery.core.content import (
     draft,
     draft_of_old,
     links_of,
+    not_spread,
 )
 from rookery.core.entities import TweetFacts
-from rookery.core.errors import Problem
 from rookery.core.forms import Check, an_id
 from rookery.core.limits import Ticket
 from rookery.core.reading import Reader
@@ -55,7 +55,7 @@ class TweetsService:
         target = await self._reader.target(viewer, tweet_id)
         owner, _ = await self._reader.account(viewer, str(target.owner_id))
         if owner.protected:
-            raise protected()
+            raise not_spread()
         return target
 
     async def edit(self, actor: int, tweet_id: int, content: str, ticket: Ticket | None = None) -> None:
@@ -85,11 +85,6 @@ class TweetsService:
         """Writes a retweet of the past, once, and returns its id. Raises as `load`, and Problem `protected`."""
         check_past(at_ms)
         return await self.store.retweet(author, original_id, at_ms=at_ms)
-
-
-def protected() -> Problem:
-    """403 for a retweet or quote of a protected account's tweet."""
-    return Problem("protected", "A protected account's tweets are not retweeted or quoted.")
 
 
 def _row_hash(old: Draft, created_ms: int, row_id: str | None) -> bytes:

@@ -1,0 +1,98 @@
+"""Searching: the SearchStore of this engine, off the event loop, because some searches take milliseconds."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import apsw
+
+from rookery.core.errors import Problem
+from rookery.core.geo import Place
+from rookery.core.ids import ID_MAX
+from rookery.core.query import Query
+from rookery.core.reading import Candidate
+from rookery.engines.embedded import trends
+from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.search_query import find, find_people, followers, scores
+from rookery.services.search.people import Run
+
+THREADS = 2
+WAITING_MAX = 512  # more searches than this are refused: none waits longer than a few seconds
+
+T = TypeVar("T")
+
+
+class EmbeddedSearch:
+    """The SearchStore of this engine. Each thread reads on a connection of its own."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._threads = ThreadPoolExecutor(THREADS, "rookery-search")
+        self._local = threading.local()
+        self._connections: list[apsw.Connection] = []
+        self._waiting = 0
+
+    async def tweets(self, query: Query, place: Place | None, before: int, limit: int) -> Sequence[Candidate]:
+        """See services.search.store.SearchStore."""
+        found = await self._read(lambda connection: find(connection, query, place, 0, before - 1, limit))
+        return [(one, one) for one in found]
+
+    async def scored(self, query: Query, place: Place | None, limit: int) -> Sequence[tuple[int, int]]:
+        """See services.search.store.SearchStore."""
+        return await self._read(
+            lambda connection: scores(connection, find(connection, query, place, 0, ID_MAX, limit))
+        )
+
+    async def between(
+        self, query: Query, place: Place | None, low: int, high: int, limit: int
+    ) -> Sequence[int]:
+        """See services.search.store.SearchStore."""
+        return await self._read(lambda connection: find(connection, query, place, low, high, limit))
+
+    async def people(self, sought: Sequence[Run], before: int, limit: int) -> Sequence[Candidate]:
+        """See services.search.store.SearchStore."""
+        found = await self._read(lambda connection: find_people(connection, sought, 0, before - 1, limit))
+        return [(one, one) for one in found]
+
+    async def scored_people(self, sought: Sequence[Run], limit: int) -> Sequence[tuple[int, int]]:
+        """See services.search.store.SearchStore."""
+        return await self._read(
+            lambda connection: followers(connection, find_people(connection, sought, 0, ID_MAX, limit))
+        )
+
+    async def people_between(self, sought: Sequence[Run], low: int, high: int, limit: int) -> Sequence[int]:
+        """See services.search.store.SearchStore."""
+        return await self._read(lambda connection: find_people(connection, sought, low, high, limit))
+
+    async def trends(self, place: Place | None, since: int, limit: int) -> Sequence[tuple[str, int]]:
+        """See services.search.store.SearchStore."""
+        return await self._read(lambda connection: trends.most_used(connection, place, since, limit))
+
+    def close(self) -> None:
+        """Finishes the searches under way and closes their connections."""
+        self._threads.shutdown(cancel_futures=True)
+        for connection in self._connections:
+            connection.close()
+
+    async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        if self._waiting >= WAITING_MAX:
+            raise Problem("overloaded", "Too many searches are waiting; try again.", retry_after_s=1)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._snapshot, work)
+        finally:
+            self._waiting -= 1
+
+    def _snapshot(self, work: Callable[[apsw.Connection], T]) -> T:
+        with (
+            self._connection() as connection
+        ):  # one transaction, so one state of the index and one of the truth
+            return work(connection)
+
+    def _connection(self) -> apsw.Connection:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._files.connect("search", attach=["core"])
+            self._connections.append(self._local.connection)
+        return self._local.connection  # type: ignore[no-any-return]

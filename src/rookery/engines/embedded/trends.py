@@ -1,0 +1,87 @@
+"""Trends: the hashtags of the last day, kept with a counter each so that the most used ones need no counting.
+
+The counters are the business of triggers (migrations/0001_search.sql): they equal the rows of `tagged` at any moment.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import apsw
+import msgspec
+
+from rookery.core.geo import Place, cells, covering
+from rookery.core.ids import first_id_at
+from rookery.core.objects import Entities
+from rookery.core.text import fold
+from rookery.engines.embedded.connections import rows_of
+from rookery.engines.embedded.search_terms import IndexedText
+
+DAY_MS = 24 * 3_600_000
+EXPIRED_AT_ONCE_MAX = 2_000
+
+TagRow = tuple[
+    int, str, str, str | None
+]  # (tweet id, folded, as written, its fine cell where it has a place)
+
+_USED = "SELECT tag, uses FROM main.tag_counts ORDER BY uses DESC, tag LIMIT ?"
+_USED_NEAR = """
+SELECT g.tag, p.latitude, p.longitude
+FROM json_each(?) j CROSS JOIN main.tagged g ON g.cell = j.value AND g.tweet_id >= ?
+  CROSS JOIN main.places p ON p.tweet_id = g.tweet_id"""
+_SPELLING = """
+SELECT spelling FROM (SELECT spelling FROM main.tagged WHERE tag = ? ORDER BY tweet_id DESC LIMIT 100)
+GROUP BY spelling ORDER BY count(*) DESC, spelling LIMIT 1"""
+_EXPIRED = (
+    "DELETE FROM main.tagged WHERE tweet_id IN (SELECT tweet_id FROM main.tagged WHERE tweet_id < ? LIMIT ?)"
+)
+
+_links = msgspec.json.Decoder(Entities)
+
+
+def tag_rows(text: IndexedText, since: int) -> Iterator[TagRow]:
+    """The rows that a tweet or reply has in `tagged`: one a hashtag, none before an id or by a hidden author."""
+    if text.tweet_id < since or not text.trends or b'"tag"' not in text.links:
+        return
+    cell = None
+    if text.latitude is not None and text.longitude is not None:
+        cell = cells(text.latitude, text.longitude)[-1]
+    spellings = {fold(one.tag): one.tag for one in reversed(_links.decode(text.links).hashtags)}
+    for tag, spelling in spellings.items():
+        yield text.tweet_id, tag, spelling, cell
+
+
+def keep_tags(connection: apsw.Connection, tweet_ids: Iterable[int], rows: Iterable[TagRow]) -> None:
+    """Replaces what `tagged` holds of these tweets."""
+    connection.executemany("DELETE FROM main.tagged WHERE tweet_id = ?", ((one,) for one in tweet_ids))
+    connection.executemany("INSERT INTO main.tagged VALUES (?,?,?,?)", rows)
+
+
+def day_before(at_ms: int) -> int:
+    """The lowest id of the 24 hours before a Unix time in milliseconds."""
+    return first_id_at(max(0, at_ms - DAY_MS))
+
+
+def has_expired(connection: apsw.Connection, since: int) -> bool:
+    """Whether there is anything to expire."""
+    return bool(rows_of(connection, "SELECT 1 FROM main.tagged WHERE tweet_id < ? LIMIT 1", (since,)))
+
+
+def expire(connection: apsw.Connection, since: int) -> None:
+    """Lets the oldest of what is older than an id go, so many rows at most."""
+    connection.execute(_EXPIRED, (since, EXPIRED_AT_ONCE_MAX))
+
+
+def most_used(
+    connection: apsw.Connection, place: Place | None, since: int, limit: int
+) -> Sequence[tuple[str, int]]:
+    """See services.search.store.SearchStore.trends. Where the whole world is asked for, what went past the 24 hours
+    leaves a second later."""
+    used = rows_of(connection, _USED, (limit,)) if place is None else _near(connection, place, since, limit)
+    return [(rows_of(connection, _SPELLING, (tag,))[0][0], count) for tag, count in used]
+
+
+def _near(connection: apsw.Connection, place: Place, since: int, limit: int) -> Sequence[tuple[str, int]]:
+    around = msgspec.json.encode(covering(place)).decode()
+    rows = rows_of(connection, _USED_NEAR, (around, since))
+    used = Counter(tag for tag, latitude, longitude in rows if place.contains(latitude, longitude))
+    return sorted(used.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]

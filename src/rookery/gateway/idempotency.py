@@ -1,0 +1,94 @@
+"""A repeated Idempotency-Key does nothing twice: the first success is answered again (docs/api.md, Conventions)."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+
+from rookery.core.errors import Invalid, Problem
+from rookery.core.forms import Form
+from rookery.core.limits import IdempotencyKey
+from rookery.core.routes import Answer, Call, Route
+
+F = TypeVar("F", bound=Form)
+HEADER = "Idempotency-Key"
+KEY_MAX = 128
+
+
+class KeyLedger(Protocol):
+    """Where successes are kept by their key, written by the write's own transaction."""
+
+    async def find(self, account: int, key: str) -> tuple[bytes, int] | None:
+        """The fingerprint and the written id of a success of the last 24 h."""
+
+
+class UnkeyedCall(Call):
+    """A call whose Idempotency-Key cannot be one: told with the other bad input, after 404 and 403."""
+
+    def body(self, kind: type[F]) -> F:
+        """Raises Invalid, with the body's faults."""
+        faults = {HEADER: f"must be 1 to {KEY_MAX} visible ASCII characters"}
+        try:
+            super().body(kind)
+        except Invalid as fault:
+            faults = {**fault.errors, **faults}
+        raise Invalid(faults)
+
+
+def is_key(value: str) -> bool:
+    """Whether a header's value can be a key."""
+    return 1 <= len(value) <= KEY_MAX and all("!" <= character <= "~" for character in value)
+
+
+def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """What a key stands for; a path is the same with and without its trailing slash."""
+    return hashlib.sha256(b"%s %s\n%s" % (method.encode(), path.rstrip("/").encode(), body)).digest()
+
+
+class Repetitions:
+    """Carries keyed writes out once. A copy of a request that this process is carrying out waits for it; between
+    processes the write's own transaction decides."""
+
+    def __init__(self, ledger: KeyLedger) -> None:
+        self._ledger = ledger
+        self._under_way: dict[tuple[int, str], asyncio.Future[None]] = {}
+
+    async def carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
+        """The answer of the handler, or what repeats the first success. Raises Problem."""
+        async with self._alone(key.account, key.key):
+            repeated = await self._repeat(route, call, key)
+            if repeated is not None:
+                return repeated
+            try:
+                return await route.handler(call)
+            except Problem as problem:
+                if problem.code == "idempotency_mismatch":
+                    raise
+                repeated = await self._repeat(route, call, key)  # another process may just have succeeded
+                if repeated is None:
+                    raise
+                return repeated
+
+    async def _repeat(self, route: Route, call: Call, key: IdempotencyKey) -> Answer | None:
+        first = await self._ledger.find(key.account, key.key)
+        if first is None:
+            return None
+        if first[0] != key.fingerprint:
+            raise Problem("idempotency_mismatch", f"This {HEADER} was used for another request.")
+        assert route.replay is not None
+        call.was_read = True
+        call.ticket.replayed = True
+        return await route.replay(call, first[1])
+
+    @asynccontextmanager
+    async def _alone(self, account: int, key: str) -> AsyncIterator[None]:
+        name = (account, key)
+        while (other := self._under_way.get(name)) is not None:
+            await asyncio.shield(other)
+        mine = self._under_way[name] = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._under_way[name]
+            mine.set_result(None)
