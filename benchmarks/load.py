@@ -43,9 +43,16 @@ def require_wrk() -> None:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
         for arguments in (["update"], ["install", "-y", "wrk"]):
-            subprocess.run(["apt-get", "-qq", *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                ["apt-get", "-qq", *arguments],
+                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
     if not shutil.which("wrk"):
-        raise Skipped("wrk makes the load and is not here: install it (apt-get install wrk, or brew install wrk).")
+        raise Skipped(
+            "wrk makes the load and is not here: install it (apt-get install wrk, or brew install wrk)."
+        )
 
 
 def write_requests(file: Path, requests: Iterable[Request]) -> Path:
@@ -56,8 +63,24 @@ def write_requests(file: Path, requests: Iterable[Request]) -> Path:
 
 def press(url: str, requests: Path, connections: int, seconds: int) -> Measured:
     """Sends the requests in turn over so many connections. Raises AssertionError where an answer was no success."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT), url, "--", str(requests)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pinned(GENERATOR_CORE))  # noqa: PLW1509
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(_SCRIPT),
+        url,
+        "--",
+        str(requests),
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, preexec_fn=pinned(GENERATOR_CORE)
+    )  # noqa: PLW1509
     seen = json.loads(done.stdout.strip().splitlines()[-1])
-    assert not seen["refused"] and not seen["broken"], f"{seen} for {requests.read_text(encoding='utf-8')[:300]}"
+    assert not seen["refused"] and not seen["broken"], (
+        f"{seen} for {requests.read_text(encoding='utf-8')[:300]}"
+    )
     return Measured(seen["requests"] / seen["micros"] * 1e6, seen["p50_ms"], seen["p99_ms"])

@@ -1,5 +1,7 @@
 """What a benchmark is given: where it may write, how long it may take, and how it tells what it does."""
 
+import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -54,10 +56,17 @@ class Benchmark:
 
 def pinned(core: int) -> Callable[[], None] | None:
     """What a child process calls to stay on one core; None where the system cannot do that (macOS)."""
-    import os
-
     if not hasattr(os, "sched_setaffinity"):
         return None
     cores = sorted(os.sched_getaffinity(0))
     chosen = cores[core % len(cores)]
     return lambda: os.sched_setaffinity(0, {chosen})
+
+
+def resident_mib(pid: int | str = "self") -> float:
+    """The memory of a process in MiB; where there is no /proc (macOS) this process's at its peak."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / (1 << 10)

@@ -7,8 +7,6 @@ are rendered, as in a running server) and then reads each viewer once: no page a
 import asyncio
 import multiprocessing
 import random
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure, at_most, quantile
-from benchmarks.run import KEY, Benchmark, Run
+from benchmarks.run import KEY, Benchmark, Run, resident_mib
 from benchmarks.texts import texts
 from benchmarks.worlds import World, store_feeds
 from rookery.bootstrap import network
@@ -48,7 +46,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Microseconds of each read, and the process's memory at its peak in MiB."""
+    """Microseconds of each read, and the process's memory after them in MiB."""
 
     micros: list[float]
     memory_mib: float
@@ -60,17 +58,28 @@ def measure(run: Run) -> Sequence[Figure]:
     sizes += [Size(run.pick(100_000, 10_000), 100), Size(run.pick(1_000_000, 50_000), 100)]
     with run.folder("scale") as folder:
         worlds = [_world(run, folder / str(size.accounts), size) for size in sizes]
-        rounds = [[_reading(world, size, seed) for world, size in zip(worlds, sizes, strict=True)] for seed in range(ROUNDS)]
+        rounds = [
+            [_reading(world, size, seed) for world, size in zip(worlds, sizes, strict=True)]
+            for seed in range(ROUNDS)
+        ]
     figures = []
     for size, readings in zip(sizes, zip(*rounds, strict=True), strict=True):
         micros = [one for reading in readings for one in reading.micros]
         memory = median(reading.memory_mib for reading in readings)
         figures += [
-            Figure("scale", f"feed read, {size.name}, p50", median(micros), "us", note="first read of each viewer"),
+            Figure(
+                "scale",
+                f"feed read, {size.name}, p50",
+                median(micros),
+                "us",
+                note="first read of each viewer",
+            ),
             Figure("scale", f"feed read, {size.name}, p99", quantile(micros, 0.99), "us"),
             Figure("scale", f"memory, {size.name}", memory, "MiB"),
         ]
-    growth = median(median(last.micros) for *_, last in rounds) / median(median(first.micros) for first, *_ in rounds)
+    growth = median(median(last.micros) for *_, last in rounds) / median(
+        median(first.micros) for first, *_ in rounds
+    )
     name = f"feed read, {sizes[-1].accounts:,} / {sizes[0].accounts:,} accounts"
     return [*figures, Figure("scale", name, growth, "ratio", at_most(GROWTH_MAX))]
 
@@ -81,7 +90,9 @@ def _world(run: Run, folder: Path, size: Size) -> World:
     with World(folder) as world:
         world.accounts(size.accounts)
         world.follow_in_circles(size.accounts, CIRCLES, FOLLOWED)
-        world.tweets([(at % AUTHORS, text, None, None) for at, text in enumerate(texts(AUTHORS * each, seed=6))])
+        world.tweets(
+            [(at % AUTHORS, text, None, None) for at, text in enumerate(texts(AUTHORS * each, seed=6))]
+        )
     store_feeds(world, CIRCLES)
     return world
 
@@ -105,8 +116,7 @@ async def _read(folder: Path, viewers: Sequence[int]) -> Reading:
             page = await opened.feed.page(viewer, ID_MAX, PAGE_SIZE_DEFAULT)
             micros.append((time.perf_counter_ns() - begun) / 1_000)
             assert len(page.entries) == PAGE_SIZE_DEFAULT
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss: bytes there, KiB elsewhere
-    return Reading(micros[VIEWERS:], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+        return Reading(micros[VIEWERS:], resident_mib())
 
 
 BENCHMARK = Benchmark("scale", "feed reads in networks of 1,000 to 1,000,000 accounts, with memory", measure)

@@ -13,7 +13,26 @@ from pathlib import Path
 from benchmarks.run import PROJECT
 
 _WORD = re.compile(r"\b[^\W\d_]{2,15}\b")
-_SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va", "we", "zi")
+_SYLLABLES = (
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "ha",
+    "je",
+    "ki",
+    "lo",
+    "mu",
+    "na",
+    "pe",
+    "ri",
+    "so",
+    "tu",
+    "va",
+    "we",
+    "zi",
+)
 CITIES = (
     (52.52, 13.40), (48.85, 2.35), (51.51, -0.13), (40.71, -74.01), (34.05, -118.24), (35.68, 139.69), (-23.55, -46.63),
     (19.43, -99.13), (28.61, 77.21), (-33.87, 151.21), (30.04, 31.24), (6.52, 3.38),

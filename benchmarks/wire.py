@@ -37,9 +37,15 @@ class Wire:
         )
 
     async def _ask(self, head: str, token: str, body: bytes) -> bytes:
-        connection = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        connection = (
+            self._idle.pop()
+            if self._idle
+            else await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        )
         reader, writer = connection
-        writer.write(f"{head}Host: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode() + body)
+        writer.write(
+            f"{head}Host: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode() + body
+        )
         answer = await reader.readuntil(b"\r\n\r\n")
         length = _length(answer)
         found = await reader.readexactly(length) if length else b""

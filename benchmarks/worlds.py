@@ -18,7 +18,9 @@ from rookery.services.accounts.tokens import new_session_token, token_hash
 ACCOUNTS_AGE_MS = 20 * 86_400_000
 FOLLOWS_AGE_MS = 10 * 86_400_000
 TWEETS_AGE_MS = 86_400_000
-Text = tuple[int, str, float | None, float | None]  # who wrote it (as a number from 0), content, latitude, longitude
+Text = tuple[
+    int, str, float | None, float | None
+]  # who wrote it (as a number from 0), content, latitude, longitude
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count) "
 _USERS = (
@@ -80,6 +82,10 @@ class World:
         """The id of an account."""
         return first_id_at(self._accounts_ms + number)
 
+    def tweet_span(self) -> tuple[int, int]:
+        """The lowest and the highest id that tweets can have."""
+        return first_id_at(self._tweets_ms), first_id_at(self._tweets_ms + TWEETS_AGE_MS)
+
     def accounts(self, count: int) -> None:
         """Makes accounts 0 to count - 1, without passwords."""
         self._core.execute(_USERS, {"count": count, "first_ms": self._accounts_ms}).fetchall()
@@ -90,7 +96,13 @@ class World:
         now = now_ms()
         for at, number in enumerate(numbers):
             token = new_session_token()
-            row = (first_id_at(self._tweets_ms - 10_000_000 + at), self.user_id(number), token_hash(token), now, now)
+            row = (
+                first_id_at(self._tweets_ms - 10_000_000 + at),
+                self.user_id(number),
+                token_hash(token),
+                now,
+                now,
+            )
             self._core.execute("INSERT INTO sessions VALUES (?,?,?,?,?)", row)
             tokens.append(token)
         return tokens
@@ -113,11 +125,18 @@ class World:
         """Tweets, oldest first, spread over the last day."""
         step_ms = TWEETS_AGE_MS / (len(texts) + 1)
         rows = (
-            (first_id_at(self._tweets_ms + int(at * step_ms)) + 2 * (at & 0xFFF), self.user_id(owner), text, NO_LINKS, *place)
+            (
+                first_id_at(self._tweets_ms + int(at * step_ms)) + 2 * (at & 0xFFF),
+                self.user_id(owner),
+                text,
+                NO_LINKS,
+                *place,
+            )
             for at, (owner, text, *place) in enumerate(texts)
         )
         self._core.executemany(
-            "INSERT INTO tweets (tweet_id, owner_id, content, links, latitude, longitude) VALUES (?,?,?,?,?,?)", rows
+            "INSERT INTO tweets (tweet_id, owner_id, content, links, latitude, longitude) VALUES (?,?,?,?,?,?)",
+            rows,
         )
 
     def _finish(self) -> None:

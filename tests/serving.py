@@ -6,16 +6,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 KEY = "5e" * 32
 PASSWORD = "correct horse battery"
 START_S_MAX = 30.0
+_PROBLEM_FIELDS = ("type", "title", "status", "detail", "code", "errors")
+
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -104,6 +107,7 @@ class Person(httpx.Client):
 
     def __init__(self, server: Server, handle: str = "") -> None:
         super().__init__(base_url=server.url, timeout=20)
+        self.server = server
         self.handle = handle
         self.id = ""
         self.token = ""
@@ -115,10 +119,57 @@ class Person(httpx.Client):
         assert answer.status_code == 200, (method, path, answer.status_code, answer.text)
         return answer.json()
 
+    def refused(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, str]:
+        """Status and code of a request that must fail, with a whole problem document."""
+        return problem_of(self.request(method, path, json=body, **more))
+
+    def walk(self, path: str, **query: Any) -> list[Any]:
+        """Every entry of a list, page by page along its Link headers."""
+        return [entry for page in self.pages(path, **query) for entry in page]
+
+    def pages(self, path: str, **query: Any) -> Iterator[list[Any]]:
+        """The pages of a list, each asked for when it is wanted."""
+        answer = self.get(path, params=query)
+        while True:
+            assert answer.status_code == 200, (path, answer.status_code, answer.text)
+            yield answer.json()
+            if "next" not in answer.links:
+                return
+            answer = self.get(answer.links["next"]["url"])
+
     def tweet(self, content: str, **more: Any) -> dict[str, Any]:
         """Writes a tweet."""
         tweet: dict[str, Any] = self.ok("POST", "/tweet/", {"content": content, **more})
         return tweet
+
+
+def problem_of(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a problem document, whose form is checked on the way."""
+    assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text)
+    told = answer.json()
+    assert {"type", "title", "status", "detail", "code"} <= told.keys() <= {*_PROBLEM_FIELDS}
+    assert told["status"] == answer.status_code
+    assert told["code"] != "internal"
+    return answer.status_code, told["code"]
+
+
+def fields_of(answer: httpx.Response) -> set[str]:
+    """The bad fields that a 422 names."""
+    assert problem_of(answer) == (422, "invalid")
+    return {one["field"] for one in answer.json()["errors"]}
+
+
+def ids_of(entries: list[Any]) -> list[str]:
+    """The ids of tweets or users."""
+    return [one.get("tweetId") or one["userId"] for one in entries]
+
+
+def soon(expected: T, read: Callable[[], T], within_s: float = 2.0) -> None:
+    """Waits until a read gives what is expected; fails with the difference where it does not in time."""
+    deadline = time.monotonic() + within_s
+    while (actual := read()) != expected and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert expected == actual
 
 
 def sign_up(server: Server, handle: str) -> Person:

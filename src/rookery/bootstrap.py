@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from rookery.config import Settings
 from rookery.core.reading import Reader
 from rookery.core.routes import Route
+from rookery.engines.embedded.backup import OnProgress, back_up, restore
+from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.services.accounts import http as accounts_http
 from rookery.services.accounts.passwords import Passwords
@@ -82,6 +85,16 @@ async def network(settings: Settings, key: bytes, *, projectors: bool = True) ->
         yield opened
     finally:
         await opened.close()
+
+
+def back_up_to(settings: Settings, key: bytes, target: Path, on_progress: OnProgress) -> int:
+    """Writes a backup while others serve; returns its size in bytes. Raises OperatorError, OSError."""
+    return back_up(Files(settings.data.dir, key), target, on_progress)
+
+
+def restore_from(settings: Settings, key: bytes, source: Path) -> None:
+    """Makes the data folder from a backup. Raises OperatorError, OSError."""
+    restore(Files(settings.data.dir, key), source)
 
 
 def _accounts(settings: Settings, engine: EmbeddedEngine) -> AccountsService:

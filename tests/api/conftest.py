@@ -18,6 +18,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the limits as they are by default."""
+    folder: Path = tmp_path_factory.mktemp("limited") / "data"
+    with serving(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def numbers() -> Iterator[int]:
     """Numbers that no other test gets, for handles."""
     return count(1)

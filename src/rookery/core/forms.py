@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
@@ -37,7 +38,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         """
         errors: dict[str, str] = {}
         kept: dict[str, Any] = {}
-        fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+        fields = _fields(cls)
         errors.update({name: "is not a field of this request" for name in values if name not in fields})
         for name, field in fields.items():
             if name in values:
@@ -63,6 +64,11 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 class Nothing(Form, frozen=True):
     """A request that carries nothing: no body or `{}`, no query."""
+
+
+@cache
+def _fields(cls: type[Form]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(cls)}
 
 
 def _keep(

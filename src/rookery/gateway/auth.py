@@ -74,6 +74,11 @@ class Authenticator:
                 await self._sessions.touch(session, self._now_ms())
         return Caller(session.user_id, session.session_id, by_cookie)
 
+    async def session_lives(self, session_id: int) -> bool:
+        """Whether a session has not ended."""
+        known = self._sessions.recall_id(session_id)
+        return known is not None or await self._sessions.find_id(session_id) is not None
+
     def _recall_session(self, token: str) -> Session | None:
         if not is_access_token(token):
             return self._sessions.recall(token_hash(token))

@@ -8,24 +8,14 @@ from rookery.core.limits import Budget
 
 Pair = tuple[bytes, bytes]
 
-CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CSP = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    b"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SECURITY: tuple[Pair, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
-    (b"content-security-policy", CSP.encode()),
+    (b"content-security-policy", CSP),
     (b"permissions-policy", b"camera=(), geolocation=(self), microphone=(), payment=(), usb=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
@@ -51,11 +41,25 @@ class RequestIds:
         return b"%s-%x" % (self._prefix, next(self._numbers))
 
 
-def head(content_type: str, own: Iterable[tuple[str, str]] = ()) -> tuple[Pair, ...]:
-    """The headers of an answer that do not change from request to request."""
-    pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in own]
-    kept = () if any(name == b"cache-control" for name, _ in pairs) else (NO_STORE,)
-    return ((b"content-type", content_type.encode()), *SECURITY, *kept, *pairs)
+class Heads:
+    """The headers that every answer of a content type has, made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, list[Pair]] = {}
+
+    def of(self, content_type: str, own: Iterable[tuple[str, str]]) -> list[Pair]:
+        """The headers of an answer, to be added to; `own` are what the answer itself brings."""
+        made = self._made.get(content_type)
+        if made is None:
+            made = self._made[content_type] = [(b"content-type", content_type.encode()), *SECURITY]
+        pairs = made.copy()
+        cached = False
+        for name, value in own:
+            pairs.append((name.lower().encode(), value.encode("latin-1")))
+            cached = cached or pairs[-1][0] == NO_STORE[0]
+        if not cached:
+            pairs.append(NO_STORE)
+        return pairs
 
 
 def budget_pairs(budget: Budget) -> tuple[Pair, Pair, Pair]:

@@ -43,7 +43,8 @@ def is_key(value: str) -> bool:
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
     """What a key stands for; a path is the same with and without its trailing slash."""
-    return hashlib.sha256(b"%s %s\n%s" % (method.encode(), path.rstrip("/").encode(), body)).digest()
+    plain = path.rstrip("/").encode("utf-8", "surrogatepass")
+    return hashlib.sha256(b"%s %s\n%s" % (method.encode(), plain, body)).digest()
 
 
 class Repetitions:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from rookery.core.errors import STATUS, Invalid, Problem, RateLimited
-from rookery.core.limits import Budget
+from rookery.core.errors import STATUS, Invalid, Problem
+from rookery.core.routes import Answer
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1  # where a 429 or 503 does not say when
@@ -43,18 +43,16 @@ def document(problem: Problem) -> bytes:
     )
 
 
-def problem_headers(problem: Problem) -> tuple[tuple[str, str], ...]:
-    """The headers that an error adds to the answer."""
+def answer(problem: Problem, allow: str | None = None) -> Answer:
+    """The answer of a problem; `allow` are the methods of the path where the request's is none of them."""
+    headers: tuple[tuple[str, str], ...] = ()
     if problem.status in _RETRIED:
-        return (("Retry-After", str(problem.retry_after_s or RETRY_AFTER_S)),)
-    if problem.status == 401:
-        return (("WWW-Authenticate", "Bearer"),)
-    return ()
-
-
-def used_up(problem: Problem) -> Budget | None:
-    """What the RateLimit headers say where a limit refused the request."""
-    return Budget(problem.limit, 0, problem.reset_s) if isinstance(problem, RateLimited) else None
+        headers = (("Retry-After", str(problem.retry_after_s or RETRY_AFTER_S)),)
+    elif problem.status == 401:
+        headers = (("WWW-Authenticate", "Bearer"),)
+    elif allow is not None:
+        headers = (("Allow", allow),)
+    return Answer(document(problem), headers, CONTENT_TYPE)
 
 
 def _printable(text: str) -> str:

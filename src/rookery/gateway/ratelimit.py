@@ -1,7 +1,8 @@
 """How often: reads are counted in the process, writes are charged in their own transaction (core.limits)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from rookery.config import Limits
 from rookery.core.errors import RateLimited
@@ -92,6 +93,13 @@ def read_limits(limits: Limits) -> ReadLimits:
         limits.reads_per_15min if limits.enabled else None,
         limits.reads_per_15min_address if limits.enabled and limits.addresses_enabled else None,
     )
+
+
+class ChargeLedger(Protocol):
+    """Where the charges of writes are kept."""
+
+    async def left(self, charges: Sequence[Charge]) -> Budget:
+        """What is left of the tightest of these limits, without charging any."""
 
 
 class WriteCharges:

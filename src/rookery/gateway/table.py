@@ -61,15 +61,6 @@ class Table(Generic[E]):
         return found if found is not None else _walk(self._root, segments(path), 0)
 
 
-def arguments(route: Route, path: str) -> Mapping[str, str]:
-    """The values of a route's parameters in a path that it serves."""
-    return {
-        name[1:-1]: value
-        for name, value in zip(segments(route.path), segments(path), strict=True)
-        if is_parameter(name)
-    }
-
-
 def segments(path: str) -> list[str]:
     """The parts of a path between its slashes, without an empty last one."""
     parts = path[1:].split("/")

@@ -1,5 +1,6 @@
 """Accounts and their passwords in core.db."""
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec import UNSET
@@ -25,6 +26,8 @@ from rookery.services.accounts.store import (
 _CREDENTIALS = """
 SELECT u.user_id, u.handle, c.password_hash FROM users u LEFT JOIN credentials c USING (user_id)
 WHERE u.state = 0 AND """
+FOLLOW_UP_WAIT_S = 0.4
+FOLLOW_UP_STEP_S = 0.002
 _ACCOUNTS = "SELECT user_id, handle, name, protected, state FROM users WHERE state <> 2 AND handle_folded "
 
 
@@ -94,17 +97,33 @@ class EmbeddedAccounts:
 
     async def update(self, user_id: int, changes: Changes, ticket: Ticket) -> None:
         """See AccountStore."""
+        event_id = 0
 
         def work(tx: Tx) -> int | None:
+            nonlocal event_id
             rows = tx.execute(
                 "SELECT name, bio, protected FROM users WHERE user_id = ? AND state = 0", (user_id,)
             )
             if not rows:
                 raise not_found("account")
-            changed = _change(tx, user_id, rows[0], changes)
-            return user_id if changed else None
+            if not _change(tx, user_id, rows[0], changes):
+                return None
+            event_id = tx.last_id
+            return user_id
 
         await self._database.write(work, ticket)
+        if event_id and changes.protected is False:
+            await self._followed_up(event_id)
+
+    async def _followed_up(self, event_id: int) -> None:
+        """Waits until what follows from opening an account was done: the waiting requests are accepted. Who opens the
+        account sees that at once, and where it takes longer than FOLLOW_UP_WAIT_S it is done later."""
+        clock = asyncio.get_running_loop().time
+        ends_at = clock() + FOLLOW_UP_WAIT_S
+        while clock() < ends_at:
+            if self._rows("SELECT value FROM meta WHERE name = 'upkeep_offset'")[0][0] >= event_id:
+                return
+            await asyncio.sleep(FOLLOW_UP_STEP_S)
 
     async def erase(self, user_id: int) -> None:
         """See AccountStore."""
@@ -162,9 +181,12 @@ def _account(row: Row) -> Account:
 
 def _new_id(tx: Tx, created_ms: int | None) -> int:
     """The account's id, which carries its time; one in the past must not be an id that is minted later."""
-    if created_ms is None or created_ms >= ids.time_ms(tx.last_id):
-        return tx.mint()
-    user_id = ids.first_id_at(created_ms)
+    now_id = tx.mint()
+    if created_ms is None or created_ms >= ids.time_ms(now_id):
+        return now_id
+    first, end = ids.first_id_at(created_ms), ids.first_id_at(created_ms + 1)
+    last = tx.execute("SELECT max(user_id) FROM users WHERE user_id >= ? AND user_id < ?", (first, end))[0][0]
+    user_id = first if last is None else int(last) + 2
     while tx.execute("SELECT 1 FROM users WHERE user_id = ?", (user_id,)):
         user_id += 2
     return user_id

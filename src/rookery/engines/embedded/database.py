@@ -1,16 +1,13 @@
 """Writing the truth: one writer thread a process groups waiting writes into one durable commit.
 
-Each write is a savepoint of its own; every answer, refusals too, leaves after the commit. Between processes a write
-takes the turn lock and then the write lock, and gives the turn back before it works: whoever waits goes next.
+Each write is a savepoint of its own; every answer, refusals too, leaves after the commit. Between processes the groups
+take turns (see turns.py).
 """
 
 import asyncio
-import fcntl
-import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,6 +20,7 @@ from rookery.core.events import Kind
 from rookery.core.limits import Ticket
 from rookery.engines.embedded.admission import charge_all, remember, replayed
 from rookery.engines.embedded.connections import Files, Row, rows_of
+from rookery.engines.embedded.turns import WriteLock
 
 T = TypeVar("T")
 
@@ -90,8 +88,7 @@ class Database:
         self._ready = threading.Condition()
         self._closing = False
         self._connection = files.connect("core")
-        self._turn = os.open(files.folder / "turn.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._write = os.open(files.folder / "write.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = WriteLock(files.folder)
         self._thread = threading.Thread(target=self._run, name="rookery-writer", daemon=True)
         self._thread.start()
 
@@ -125,13 +122,12 @@ class Database:
             self._ready.notify()
         self._thread.join()
         self._connection.close()
-        os.close(self._turn)
-        os.close(self._write)
+        self._lock.close()
 
     def _run(self) -> None:
         while group := self._next_group():
             try:
-                with self._exclusive():
+                with self._lock.held():
                     self._commit(group)
             except Exception as fault:  # noqa: BLE001 - the thread outlives every fault; its writers are told
                 self._abandon(group, fault)
@@ -142,18 +138,6 @@ class Database:
             while not self._jobs and not self._closing:
                 self._ready.wait()
             return [self._jobs.popleft() for _ in range(min(self._group_max, len(self._jobs)))]
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
-        try:
-            fcntl.flock(self._write, fcntl.LOCK_EX)
-        finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._write, fcntl.LOCK_UN)
 
     def _commit(self, group: list[_Job]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")

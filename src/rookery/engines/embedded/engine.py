@@ -9,6 +9,7 @@ from pathlib import Path
 from rookery.core.errors import OperatorError
 from rookery.engines.embedded.accounts import EmbeddedAccounts
 from rookery.engines.embedded.attempts import EmbeddedAttempts
+from rookery.engines.embedded.check import Findings, compare
 from rookery.engines.embedded.checkpoints import Checkpointer
 from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files
 from rookery.engines.embedded.database import Database
@@ -18,7 +19,7 @@ from rookery.engines.embedded.feed import EmbeddedFeed
 from rookery.engines.embedded.follows import EmbeddedFollows
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.profiles import EmbeddedProfiles
-from rookery.engines.embedded.projection import Projector, offsets
+from rookery.engines.embedded.projection import Projector, forget, offsets
 from rookery.engines.embedded.replies import EmbeddedReplies
 from rookery.engines.embedded.search import EmbeddedSearch
 from rookery.engines.embedded.search_index import SearchProjection
@@ -86,6 +87,7 @@ class EmbeddedEngine:
             self._upkeep = UpkeepRunner(
                 self.files, self.database, self.snapshots, upkeep, self._options.outbox_keep_ms
             )
+            self.database.on_commit.append(self._upkeep.wake)
             self._upkeep.start()
 
     async def close(self) -> None:
@@ -115,6 +117,15 @@ class EmbeddedEngine:
             if on_progress is not None:
                 on_progress((goal - least) >> 16)
             await asyncio.sleep(CATCH_UP_STEP_S)
+
+    async def rebuild(self, projection: str) -> None:
+        """Throws a projection (`feed` or `search`) away, and returns when it is made anew."""
+        await asyncio.get_running_loop().run_in_executor(None, forget, self.files, projection)
+        await self.caught_up()
+
+    async def compare(self, on_progress: Callable[[str], None]) -> Findings:
+        """Compares counters, feeds and index with the truth; see check.py."""
+        return await asyncio.get_running_loop().run_in_executor(None, compare, self.files, on_progress)
 
     def last_event(self) -> int:
         """The newest event of the truth."""

@@ -18,6 +18,7 @@ from rookery.engines.embedded.snapshots import Snapshots
 OWN_WRITE_WAIT_S = 0.4
 _WAIT_STEP_S = 0.002
 BUILDS_WAITING_MAX = 1_000
+STAMPS_MAX = 20_000
 FOLLOWEES_ON_LOOP_MAX = 200  # a pull over more runs in a thread: 1.2 ms over 200, 5.3 ms over 1,000
 
 _HEADER = """
@@ -49,6 +50,8 @@ class EmbeddedFeed:
         self._backdated = 0
         self._celebrities: set[int] | None = None
         self._building: set[int] = set()
+        self._stamps: dict[int, Hashable] = {}
+        self._stamps_version = 0
         self._threads = ThreadPoolExecutor(1, "rookery-pull")
         self._local = threading.local()
         snapshots.on_event.append(self._take)
@@ -56,13 +59,29 @@ class EmbeddedFeed:
 
     async def stamp(self, viewer: int) -> Hashable | None:
         """See services.feed.store.FeedStore."""
+        self._snapshots.freshen()
+        if self._stamps_version != self._snapshots.version:
+            self._stamps.clear()
+        kept = self._stamps.get(viewer)
+        return kept if kept is not None else await self._new_stamp(viewer)
+
+    async def _new_stamp(self, viewer: int) -> Hashable | None:
+        """A stamp read from feed.db. Where that has taken in all of the truth, the stamp stands until the truth changes:
+        what else is written there, feeds being built or trimmed, changes no candidates."""
         header = self._header(viewer)
+        version, whole = self._snapshots.version, self._horizon >= self._snapshots.position
         if self._own_writes.get(viewer, 0) > self._horizon:
             header = await self._own_writes_in(viewer)
         token, floor, top = header
         if token is None or floor == ID_MAX:
             return None
-        return token, top, self._backdated, min(self._celebrity_news, self._horizon)
+        stamp = token, top, self._backdated, min(self._celebrity_news, self._horizon)
+        if whole:
+            if version != self._stamps_version or len(self._stamps) >= STAMPS_MAX:
+                self._stamps.clear()
+                self._stamps_version = version
+            self._stamps[viewer] = stamp
+        return stamp
 
     async def candidates(self, viewer: int, before: int, limit: int) -> Sequence[Entry]:
         """See services.feed.store.FeedStore."""
@@ -124,9 +143,12 @@ class EmbeddedFeed:
     def _read_header(self, connection: apsw.Connection, viewer: int) -> tuple[int | None, int, int]:
         """(token or None where there is no feed, floor, newest entry); takes in the horizon."""
         rows = rows_of(connection, _HEADER, (viewer,))
-        if not rows:  # feed.db is being made anew
+        if not rows:  # feed.db is being made anew: all is pulled
+            self._horizon = max(self._horizon, self._snapshots.position)
             return None, ID_MAX, 0
-        horizon, token, floor, top = rows[0]
+        offset, token, floor, top = rows[0]
+        # feed.db is looked at after core.db: what it has beyond that look would show without its celebrities' tweets.
+        horizon = min(offset, self._snapshots.position)
         if horizon != self._horizon:
             self._horizon = horizon
             if len(self._own_writes) > 1_000:

@@ -183,3 +183,11 @@ def offsets(files: Files, names: Sequence[str]) -> dict[str, int | None]:
         found[name] = _offset(connection)
         connection.close()
     return found
+
+
+def forget(files: Files, name: str) -> None:
+    """Makes the projector of a running server, or of this process, make the projection anew; readers have the old one
+    until then."""
+    connection = files.connect(name)
+    connection.execute("DELETE FROM meta WHERE name = 'offset'")
+    connection.close()

@@ -86,10 +86,13 @@ class EmbeddedSearch:
             self._waiting -= 1
 
     def _snapshot(self, work: Callable[[apsw.Connection], T]) -> T:
-        with (
-            self._connection() as connection
-        ):  # one transaction, so one state of the index and one of the truth
+        """Reads in one transaction: one state of the index and one of the truth."""
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
             return work(connection)
+        finally:
+            connection.execute("COMMIT")
 
     def _connection(self) -> apsw.Connection:
         if not hasattr(self._local, "connection"):

@@ -1,7 +1,7 @@
 """What stands in the index: every text and account as a row of terms that an FTS5 table parts only at spaces.
 
-Beside its words a text has terms that begin with `:`, which no word does, for all else that it is found by; so any search is
-one MATCH and needs no join. They and the marks follow the words, so no phrase reaches into them.
+Beside its words a text has terms that begin with `:`, which no word does, for all else that it is found by; so any
+search is one MATCH and needs no join. They and the marks follow the words, so no phrase reaches into them.
 """
 
 from collections.abc import Sequence

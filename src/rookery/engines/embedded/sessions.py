@@ -26,18 +26,17 @@ class EmbeddedSessions:
         self._snapshots = snapshots
         self._by_hash: dict[bytes, Session] = {}
         self._hashes: dict[int, bytes] = {}
-        self._version = 0
         snapshots.on_event.append(self._forget)
         snapshots.on_lost.append(self._forget_all)
 
     def recall(self, token_hash: bytes) -> Session | None:
         """See SessionStore."""
-        self._catch_up()
+        self._snapshots.freshen()
         return self._by_hash.get(token_hash)
 
     def recall_id(self, session_id: int) -> Session | None:
         """See SessionStore."""
-        self._catch_up()
+        self._snapshots.freshen()
         return self._by_hash.get(self._hashes.get(session_id, b""))
 
     async def find(self, token_hash: bytes) -> Session | None:
@@ -96,13 +95,6 @@ class EmbeddedSessions:
     async def end_all(self, user_id: int) -> None:
         """See SessionStore."""
         await self._database.write(lambda tx: end_sessions(tx, user_id))
-
-    def _catch_up(self) -> None:
-        """Drops what has ended by now; a transaction for it is only begun where the file changed."""
-        version = rows_of(self._snapshots.connection, "PRAGMA main.data_version")[0][0]
-        if version != self._version:
-            self._version = version
-            self._snapshots.look()
 
     def _read(self, connection: apsw.Connection, condition: str, value: bytes | int) -> Session | None:
         rows = rows_of(connection, _LIVE + condition, (value,))

@@ -4,6 +4,7 @@ A read is BEGIN, a look at `data_version`, and only where that moved the new out
 the caches before anything is read. Nothing awaits inside a snapshot, so one connection serves the whole loop.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,8 @@ class Snapshots:
         self.on_event: list[Callable[[Event], None]] = []
         self.on_lost: list[Callable[[], None]] = []
         self.position = self._last_event()
-        self._version = 0
+        self.version = 0  # changes with core.db, as far as the news have been taken in
+        self._looked = False
 
     @contextmanager
     def open(self) -> Iterator[apsw.Connection]:
@@ -40,15 +42,30 @@ class Snapshots:
         with self.open():
             pass
 
+    def freshen(self) -> None:
+        """Takes in the news unless that was done in this turn of the event loop: exact for whoever only asks caches.
+
+        A request that was sent, and a write that was answered, after such a look runs in a later turn, because the loop
+        carries out what it is given in order; so it is behind the call that ends this one.
+        """
+        if self._looked:
+            return
+        if rows_of(self.connection, "PRAGMA main.data_version")[0][0] != self.version:
+            self.look()
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._end_turn)
+
     def close(self) -> None:
         """Closes the connection."""
         self.connection.close()
 
+    def _end_turn(self) -> None:
+        self._looked = False
+
     def _refresh(self) -> None:
         version = rows_of(self.connection, "PRAGMA main.data_version")[0][0]
-        if version == self._version:
+        if version == self.version:
             return
-        self._version = version
         news = rows_of(
             self.connection,
             "SELECT event_id, kind, actor, subject, other, backdated FROM main.outbox WHERE event_id > ? "
@@ -57,12 +74,14 @@ class Snapshots:
         )
         if len(news) == NEWS_MAX or self._trimmed() > self.position:
             self._lose()
+            self.version = version
             return
         for event_id, kind, actor, subject, other, backdated in news:
             event = Event(event_id, Kind(kind), actor, subject, other, bool(backdated))
             for take in self.on_event:
                 take(event)
             self.position = event_id
+        self.version = version
 
     def _lose(self) -> None:
         for drop in self.on_lost:

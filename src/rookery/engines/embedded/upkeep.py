@@ -23,7 +23,7 @@ from rookery.engines.embedded.snapshots import Snapshots
 LOOK_EVERY_S = 0.05
 AGE_EVERY_S = 60.0
 AGED_MAX = 5_000  # rows that leave in one write
-_KINDS = (Kind.CONTENT_DELETED, Kind.ACCOUNT_OPENED, Kind.ACCOUNT_DELETED)
+KINDS = (Kind.CONTENT_DELETED, Kind.ACCOUNT_OPENED, Kind.ACCOUNT_DELETED)
 _log = structlog.get_logger()
 
 
@@ -52,11 +52,16 @@ class UpkeepRunner:
         self._outbox_keep_ms = outbox_keep_ms
         self._lock = os.open(files.folder / "upkeep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._position = 0
+        self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begins; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def wake(self) -> None:
+        """Says that there is something to do; called on the loop."""
+        self._woken.set()
 
     async def close(self) -> None:
         """Stops; what is left is done after the next start."""
@@ -80,7 +85,9 @@ class UpkeepRunner:
             except Exception:  # noqa: BLE001 - whatever failed is tried again: the offset stays where it was
                 _log.exception("upkeep_fault")
                 await asyncio.sleep(1)
-            await asyncio.sleep(LOOK_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+            self._woken.clear()
 
     async def _lock_when_free(self) -> None:
         while True:
@@ -96,7 +103,7 @@ class UpkeepRunner:
                 connection,
                 "SELECT event_id, kind, actor, subject, other FROM outbox WHERE event_id > ? AND event_id <= ? "
                 "AND kind IN (?, ?, ?) ORDER BY event_id",
-                (self._position, last, *map(int, _KINDS)),
+                (self._position, last, *map(int, KINDS)),
             )
         for event_id, kind, *rest in rows:
             event = Event(event_id, Kind(kind), *rest)

@@ -62,11 +62,11 @@ class TweetSearch(TweetPaging, frozen=True, rename="camel"):
     def agree(self) -> Mapping[str, str]:
         """There is something to search for, a whole place or none, and a cursor of this sort."""
         faults = dict(_half_a_place(self.latitude, self.longitude))
-        placed = self.latitude is not None or self.longitude is not None
-        if self.radius_km is not None and not placed:
-            faults["radiusKm"] = "needs latitude and longitude"
-        if self.token is None and not placed:
-            faults["token"] = "is required where there is no latitude and longitude"
+        if self.latitude is None and self.longitude is None:
+            if self.radius_km is not None:
+                faults["radiusKm"] = "needs latitude and longitude"
+            if self.token is None:
+                faults |= {"token": "is required where there is no latitude and longitude"}
         if self.cursor is not None:
             try:
                 (thaw if self.sort == "top" else an_id)(self.cursor)
@@ -89,7 +89,7 @@ def a_people_cursor(value: str) -> str:
     return value
 
 
-class PeopleSearch(Paging, frozen=True, rename="camel"):
+class PeopleSearch(Paging, frozen=True, kw_only=True, rename="camel"):
     """A search for accounts."""
 
     checks: ClassVar[Mapping[str, Check]] = {
@@ -113,10 +113,14 @@ class SearchService:
         if query.finds_nothing(place):
             return Page([], None)
         if form.sort == "top":
-            scored, between = (
-                partial(find, query, place) for find in (self._store.scored, self._store.between)
+            return await top_page(
+                self._reader.tweets,
+                viewer,
+                form.cursor,
+                form.page_size,
+                partial(self._store.scored, query, place),
+                partial(self._store.between, query, place),
             )
-            return await top_page(self._reader.tweets, viewer, form.cursor, form.page_size, scored, between)
         candidates = partial(self._store.tweets, query, place)
         return await self._reader.tweet_page(viewer, candidates, position(form.cursor), form.page_size)
 

@@ -1,0 +1,82 @@
+"""The report: benchmarks.json with every figure, benchmarks.md for people, benchmarks.svg with what has a bound.
+
+A run of some benchmarks replaces their figures and keeps the others', each with the day and the machine it is from.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from benchmarks.figures import Figure, shown
+from benchmarks.plot import draw
+
+_HEAD = """# Benchmarks
+
+Made by `make bench`; do not edit. Every figure stands beside the bound that it must keep; a ratio is measured against
+a limit in the same run, in turns. `make bench ARGS="--help"` tells how to measure some alone.
+
+![How many times better than its bound each figure is](benchmarks.svg)
+"""
+
+
+def write(folder: Path, figures: Sequence[Figure]) -> list[Path]:
+    """Writes the three files, keeping what other benchmarks' earlier runs found; returns their paths."""
+    json_file, page, picture = (folder / f"benchmarks.{ending}" for ending in ("json", "md", "svg"))
+    kept = json.loads(json_file.read_text()) if json_file.exists() else {}
+    known: dict[str, Any] = kept.get("benchmarks", {})
+    for name in dict.fromkeys(figure.bench for figure in figures):
+        mine = [figure.record() for figure in figures if figure.bench == name]
+        known[name] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "figures": mine}
+    json_file.write_text(json.dumps({"benchmarks": known}, indent=2) + "\n")
+    page.write_text(_page(known))
+    draw(picture, [one for bench in known.values() for one in bench["figures"] if one["bound"]])
+    return [json_file, page, picture]
+
+
+def machine() -> str:
+    """The machine in a line: processor, cores, memory, system, Python, SQLite."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    parts = [
+        _processor(),
+        f"{os.cpu_count()} cores",
+        f"{memory_gib:.0f} GiB",
+        f"{platform.system()} {platform.release()}",
+        f"Python {platform.python_version()}",
+        f"SQLite {apsw.sqlite_lib_version()}",
+    ]
+    return ", ".join(parts)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+def _page(benchmarks: Mapping[str, Any]) -> str:
+    parts = [_HEAD]
+    for name, bench in benchmarks.items():
+        parts.append(
+            f"## {name.capitalize()}\n\n`python -m benchmarks --only {name}`, {bench['date']}, {bench['machine']}\n"
+        )
+        parts.append(
+            "| figure | measured | bound | |\n|---|---|---|---|\n" + "\n".join(_rows(bench["figures"])) + "\n"
+        )
+    return "\n".join(parts)
+
+
+def _rows(figures: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    for one in figures:
+        note = f" ({one['note']})" if one["note"] else ""
+        bound = f"{one['bound']['side']} {shown(one['bound']['limit'], one['unit'])}" if one["bound"] else ""
+        verdict = {None: "", True: "holds", False: "**broken**"}[one["holds"]]
+        yield f"| {one['name']}{note} | {shown(one['value'], one['unit'])} | {bound} | {verdict} |"

@@ -1,0 +1,167 @@
+"""Running the server: this process supervises, workers serve and are started again when they die."""
+
+import asyncio
+import math
+import multiprocessing
+import os
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from logging import getLogger
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+
+from rookery.bootstrap import application
+from rookery.cli.failures import explain
+from rookery.config import Server, Settings
+from rookery.core.errors import OperatorError
+from rookery.gateway.app import Gateway
+from rookery.gateway.exposition import start_metrics
+
+DRAIN = signal.SIGUSR1  # tells a worker to end its live streams, which would keep it from stopping
+BACKLOG = 2_048  # connections that wait to be accepted
+CONNECTIONS_MAX = 16_384  # of a worker; the gateway refuses requests long before
+LOOK_EVERY_S = 0.05
+ORPHAN_LOOK_S = 0.5
+_LOGGER = "_granian"
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"generic": {"format": "rookery: %(message)s."}, "access": {"format": "%(message)s"}},
+    "handlers": {
+        name: {"class": "logging.StreamHandler", "formatter": form, "stream": "ext://sys.stderr"}
+        for name, form in (("console", "generic"), ("access", "access"))
+    },
+    "loggers": {
+        _LOGGER: {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "granian.access": {"handlers": ["access"], "level": "ERROR", "propagate": False},
+    },
+}
+
+
+def url(server: Server) -> str:
+    """Where the server is reached from this machine."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{'https' if server.tls_cert else 'http'}://{host}:{server.port}"
+
+
+def check_port(server: Server) -> str:
+    """The numeric address to listen on. Raises OperatorError where the server's address cannot be listened on.
+
+    Workers share the port, so that a second server could join them unnoticed: only a look from outside tells.
+    """
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as fault:
+        raise OperatorError(
+            f"Cannot listen on {server.host} port {server.port} ({fault.strerror}): stop what listens there, or name"
+            " another with --port."
+        ) from None
+    return str(where[0])
+
+
+def run(settings: Settings, key: bytes, announce: Callable[[], None]) -> None:
+    """Serves until SIGTERM or SIGINT; what was accepted by then is finished, within `server.drain_ms_max`.
+
+    `announce` is called, in a thread, once requests are answered. Raises OperatorError.
+    """
+    address = check_port(settings.server)
+    with TemporaryDirectory(prefix="rookery-metrics-") as folder:
+        if settings.server.metrics_port:
+            start_metrics(settings.server.metrics_port, Path(folder))
+        # A fork would copy the threads' locks, and ports that workers must not keep open after this process.
+        multiprocessing.set_start_method("spawn", force=True)
+        granian = _granian(settings.server, address)
+        granian.on_startup(partial(_started, granian, settings.server, announce))
+        worker = partial(_worker, settings, key, Path(folder), os.getpid())
+        try:
+            granian.serve(target_loader=worker, wrap_loader=False)
+        except SystemExit:
+            if not granian.interrupt_signal:
+                raise OperatorError(
+                    "The server's workers end as soon as they start: mend what the lines above say and start again."
+                ) from None
+
+
+def _granian(server: Server, address: str) -> Granian:
+    try:
+        return Granian(
+            "rookery",
+            address=address,
+            port=server.port,
+            interface=Interfaces.ASGI,
+            workers=server.workers,
+            loop=Loops.uvloop,
+            http=HTTPModes.auto,
+            websockets=False,
+            backlog=BACKLOG,
+            backpressure=CONNECTIONS_MAX,
+            http1_settings=HTTP1Settings(header_read_timeout=server.header_read_ms_max),
+            log_dictconfig=_LOGGING,
+            ssl_cert=server.tls_cert,
+            ssl_key=server.tls_key,
+            respawn_failed_workers=True,
+            workers_kill_timeout=max(1, math.ceil(server.drain_ms_max / 1000)),
+        )
+    except ssl.SSLError:
+        raise OperatorError(
+            f"{server.tls_cert} and {server.tls_key} are no certificate with its key: give two PEM files that fit."
+        ) from None
+
+
+def _started(granian: Granian, server: Server, announce: Callable[[], None]) -> None:
+    """Once granian has its signal handlers: drains the workers first, and tells when they answer."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        for worker in granian.wrks:
+            with suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, DRAIN)
+        granian.signal_handler_interrupt()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    # On Ctrl-C a terminal signals the workers too, which is no fault to tell of.
+    getLogger(_LOGGER).addFilter(lambda record: not granian.interrupt_signal)
+    threading.Thread(target=_tell_when_open, args=(granian, server, announce), daemon=True).start()
+
+
+def _tell_when_open(granian: Granian, server: Server, announce: Callable[[], None]) -> None:
+    while not granian.interrupt_signal:
+        time.sleep(LOOK_EVERY_S)
+        with suppress(OSError), socket.create_connection((server.host, server.port), timeout=1):
+            announce()
+            return
+
+
+def _worker(settings: Settings, key: bytes, metrics_folder: Path, supervisor: int) -> Gateway:
+    """The application of a worker; runs in its process, whose loop is there but not yet running."""
+    try:
+        gateway = application(settings, key, metrics_folder)
+    except Exception as fault:  # noqa: BLE001 - a sentence instead of a stack trace
+        print(f"rookery: {explain(fault)}", file=sys.stderr)
+        sys.exit(1)
+    asyncio.get_event_loop().add_signal_handler(DRAIN, gateway.drain)
+    threading.Thread(target=_stop_with, args=(supervisor,), daemon=True).start()
+    return gateway
+
+
+def _stop_with(supervisor: int) -> None:
+    """Stops this worker when the supervisor was killed, so that its port is free again."""
+    while os.getppid() == supervisor:
+        time.sleep(ORPHAN_LOOK_S)
+    os.kill(os.getpid(), DRAIN)
+    os.kill(os.getpid(), signal.SIGTERM)

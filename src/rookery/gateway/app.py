@@ -1,0 +1,204 @@
+"""The gateway: the ASGI application that carries out routes and sends their answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from rookery.config import Limits, Server
+from rookery.core.entities import STRANGER
+from rookery.core.errors import Problem, RateLimited
+from rookery.core.limits import Budget
+from rookery.core.routes import Answer, Route
+from rookery.gateway import about, logs, problems
+from rookery.gateway.dispatch import Authenticator, Dispatcher, Ledger, Visit
+from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs, number
+from rookery.gateway.intake import Disconnected, Headers, Receive, Scope, Send
+from rookery.gateway.metrics import Gauge, Meter, Series
+from rookery.gateway.streams import Streams
+
+SAMPLE_EVERY_S = 1.0
+OK = 200
+INTERNAL = Problem("internal", "This is a fault of the server: tell its operator the X-Request-Id.")
+
+
+async def nothing() -> None:
+    """What happens at start and stop where there is nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the process tells its gateway.
+
+    `start` and `stop` run at the ends of its life; `ready` says whether requests can be served, `backlogged` whether
+    projections are so far behind that writes must wait. `gauges` are shown in the metrics, which are written to
+    `metrics_folder` (None: nowhere).
+    """
+
+    start: Callable[[], Awaitable[None]] = nothing
+    stop: Callable[[], Awaitable[None]] = nothing
+    ready: Callable[[], bool] = lambda: True
+    backlogged: Callable[[], bool] = lambda: False
+    gauges: Sequence[tuple[Gauge, Callable[[], float]]] = ()
+    metrics_folder: Path | None = None
+
+
+class Gateway:
+    """The ASGI application. `routes` are those of the services and its own (about.py)."""
+
+    def __init__(
+        self,
+        services: Sequence[Route],
+        authenticator: Authenticator,
+        ledger: Ledger,
+        limits: Limits,
+        server: Server,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        self._around = surroundings or Surroundings()
+        self.routes = [*services, *about.routes(services, self._is_ready)]
+        self._dispatcher = Dispatcher(
+            self.routes, authenticator, ledger, limits, server, self._around.backlogged
+        )
+        self._session_lives = authenticator.session_lives
+        self._streams = Streams(limits.live_streams_per_account if limits.enabled else None)
+        self._ids = RequestIds()
+        self._heads = Heads()
+        self._draining = False
+        self._tells_all = logs.tells_all()
+        self._meter = self._new_meter()
+
+    def drain(self) -> None:
+        """Before the server stops: /readyz says so, and every live stream ends."""
+        self._draining = True
+        self._streams.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the process's life (ASGI 3)."""
+        if scope["type"] == "http":
+            with suppress(Disconnected):
+                await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._around.start()
+        except Exception as fault:  # noqa: BLE001 - the server must not go on without what did not start
+            logs.log.error("start failed", fault=logs.place(fault))
+            await send({"type": "lifespan.startup.failed"})
+            return
+        sampling = asyncio.ensure_future(self._sample())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.drain()
+        sampling.cancel()
+        await self._around.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _sample(self) -> None:
+        while True:
+            self._meter.sample()
+            await asyncio.sleep(SAMPLE_EVERY_S)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        headers = Headers(scope["headers"])
+        visit = Visit(scope, headers, secure=self._dispatcher.addresses.is_tls(scope, headers))
+        request_id = self._ids.of(headers.raw.get(b"x-request-id"))
+        status, answer, fault = await self._attempt(visit, receive)
+        viewer = visit.call.viewer if visit.call is not None else STRANGER
+        try:
+            pairs = await self._pairs(visit, answer, fault)
+            pairs.append((b"x-request-id", request_id))
+            await send({"type": "http.response.start", "status": status, "headers": pairs})
+            self._record(visit, status, request_id, perf_counter() - began, fault)
+            if answer.stream is None:
+                await send(
+                    {"type": "http.response.body", "body": answer.body if visit.method != "HEAD" else b""}
+                )
+            else:
+                await self._stream(visit, answer, receive, send)
+        finally:
+            if answer.stream is not None:
+                self._streams.leave(viewer)
+
+    async def _attempt(self, visit: Visit, receive: Receive) -> tuple[int, Answer, Exception | None]:
+        """Status, answer, and the reason where it is no success."""
+        try:
+            answer = await self._dispatcher.answer(visit, receive)
+            if answer.stream is not None:
+                answer = self._entered(visit, answer)
+        except Problem as problem:
+            self._dispatcher.give_back(visit)
+            return problem.status, problems.answer(problem, visit.allow), problem
+        except Disconnected:
+            raise
+        except Exception as fault:  # noqa: BLE001 - the client gets an answer, the log what happened
+            self._dispatcher.give_back(visit)
+            return INTERNAL.status, problems.answer(INTERNAL), fault
+        return OK, answer, None
+
+    def _entered(self, visit: Visit, answer: Answer) -> Answer:
+        """A stream that is counted in; for HEAD its headers alone."""
+        if visit.method == "HEAD" or visit.call is None:
+            return Answer(b"", answer.headers, answer.content_type)
+        self._streams.enter(visit.call.viewer)
+        return answer
+
+    async def _pairs(self, visit: Visit, answer: Answer, fault: Exception | None) -> list[Pair]:
+        """The headers of the answer."""
+        pairs = self._heads.of(answer.content_type, answer.headers)
+        if answer.stream is None:
+            pairs.append((b"content-length", number(len(answer.body))))
+        if visit.secure:
+            pairs.append(TRANSPORT_SECURITY)
+        budget = await self._budget(visit, fault)
+        if budget is not None:
+            pairs += budget_pairs(budget)
+        return pairs
+
+    async def _budget(self, visit: Visit, fault: Exception | None) -> Budget | None:
+        if fault is None:
+            return await self._dispatcher.budget(visit)
+        if isinstance(fault, RateLimited):
+            return Budget(fault.limit, 0, fault.reset_s)
+        if isinstance(fault, Problem) and fault.status < INTERNAL.status:
+            return await self._dispatcher.budget(visit)
+        return None  # storage may be what failed
+
+    def _record(
+        self, visit: Visit, status: int, request_id: bytes, seconds: float, fault: Exception | None
+    ) -> None:
+        endpoint = visit.endpoint
+        self._meter.observe(len(self.routes) if endpoint is None else endpoint.place, status, seconds)
+        told = fault is not None and not (isinstance(fault, Problem) and fault.code != "engine_unavailable")
+        if told or seconds > logs.SLOW_S or self._tells_all:
+            route = "no route" if endpoint is None else endpoint.route.path
+            logs.request(status, visit.method, route, request_id, seconds, fault if told else None)
+
+    async def _stream(self, visit: Visit, answer: Answer, receive: Receive, send: Send) -> None:
+        assert visit.call is not None  # there is an answer
+        lives = partial(self._session_lives, visit.call.session)
+        try:
+            await self._streams.send(answer.stream, receive, send, lives)
+        except Exception as fault:  # noqa: BLE001 - the status is sent already; the log tells
+            logs.log.error("stream failed", route=answer.content_type, fault=logs.place(fault))
+
+    def _new_meter(self) -> Meter:
+        series = [Series(route.method, route.path) for route in self.routes]
+        gauges: list[tuple[Gauge, Callable[[], float]]] = [
+            (Gauge("requests_in_flight", "Requests at work."), lambda: self._dispatcher.in_flight),
+            (Gauge("live_streams", "Open live streams."), lambda: self._streams.count),
+            *self._around.gauges,
+        ]
+        return Meter([*series, Series("", "no route")], gauges, self._around.metrics_folder)
+
+    def _is_ready(self) -> bool:
+        return not self._draining and self._around.ready()

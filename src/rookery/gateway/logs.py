@@ -1,0 +1,74 @@
+"""What is written to standard error: lines for people, or one JSON object a line.
+
+No line holds a token, a password, a query, a body or a text: a fault is told by its kind and place, for its own
+words may quote what it failed on.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Literal
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+Level = Literal["debug", "info", "warning", "error"]
+SLOW_S = 0.5  # a request that took longer is logged as a warning
+CAUSES_MAX = 5
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+def configure(level: Level, form: Literal["text", "json"]) -> None:
+    """Sends log lines of at least this weight to standard error. At `debug` every request is a line."""
+    last: Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def place(fault: BaseException) -> list[str]:
+    """Kinds and lines of code of a fault and of what caused it, the innermost line last."""
+    told: list[str] = []
+    cause: BaseException | None = fault
+    while cause is not None and len(told) < CAUSES_MAX:
+        frames = traceback.extract_tb(cause.__traceback__)
+        lines = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+        told.append(f"{type(cause).__name__}: {lines}")
+        cause = cause.__cause__ or cause.__context__
+    return told
+
+
+def tells_all() -> bool:
+    """Whether every request is logged."""
+    return log.is_enabled_for(logging.DEBUG)
+
+
+def request(
+    status: int, method: str, route: str, request_id: bytes, seconds: float, fault: Exception | None
+) -> None:
+    """Tells of a request. `route` is the route's path, not the request's."""
+    fields: dict[str, object] = {
+        "status": status,
+        "method": method,
+        "route": route,
+        "request_id": request_id.decode(),
+        "ms": round(seconds * 1000, 1),
+    }
+    if fault is not None:
+        log.error("request failed", **fields, fault=place(fault))
+    elif seconds > SLOW_S:
+        log.warning("request was slow", **fields)
+    else:
+        log.debug("request", **fields)

@@ -1,0 +1,92 @@
+"""Live streams: server-sent events, until the client goes, its session ends or the server stops."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
+
+from rookery.core.errors import Problem
+from rookery.gateway.intake import Receive, Send
+
+SESSION_LOOK_S = 1.0
+RETRY_AFTER_S = 15
+
+
+class Streams:
+    """The live streams of this process. At most `most` of an account at once; None: any number."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._open: Counter[int] = Counter()
+        self._stopping = asyncio.Event()
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self._open.total()
+
+    def stop(self) -> None:
+        """Ends every stream, now and from now on."""
+        self._stopping.set()
+
+    def enter(self, viewer: int) -> None:
+        """Counts a stream in; `leave` must follow. Raises Problem `rate_limited`."""
+        if self._most is not None and self._open[viewer] >= self._most:
+            raise Problem(
+                "rate_limited",
+                f"The limit of {self._most} live streams at once is used up; close one.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self._open[viewer] += 1
+
+    def leave(self, viewer: int) -> None:
+        """Counts a stream out."""
+        self._open[viewer] -= 1
+        if not self._open[viewer]:
+            del self._open[viewer]
+
+    async def send(
+        self,
+        chunks: AsyncIterator[bytes],
+        receive: Receive,
+        send: Send,
+        session_lives: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """Sends the chunks as the rest of an answer, until something ends it. Raises what `chunks` raises."""
+        feeding = asyncio.ensure_future(_feed(chunks, send))
+        gone = asyncio.ensure_future(_until_gone(receive))
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        tasks = (feeding, gone, stopped)
+        try:
+            while not await _any_done(tasks, SESSION_LOOK_S):
+                if not await session_lives():
+                    break
+            still_there = not gone.done()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if still_there:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not feeding.cancelled() and (fault := feeding.exception()):
+            raise fault
+
+
+async def _any_done(tasks: Iterable["asyncio.Future[Any]"], seconds: float) -> bool:
+    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)
+
+
+async def _feed(chunks: AsyncIterator[bytes], send: Send) -> None:
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        close = getattr(chunks, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

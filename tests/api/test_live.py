@@ -1,0 +1,132 @@
+"""The live stream as a client hears it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.api.streams import listening
+from tests.serving import Person, Server, problem_of, serving, sign_up, soon
+
+Make = Callable[..., Person]
+
+
+def follow(who: Person, whom: Person) -> None:
+    """A follow."""
+    who.ok("POST", "/follow", {"userId": whom.id})
+
+
+def test_new_tweets_edits_and_deletes_arrive(person: Make) -> None:
+    """A follower hears each tweet once with its id and data, then its edit and delete; not those of others."""
+    ann, bob, cat = person(), person(), person()
+    follow(ann, bob)
+    with listening(ann) as heard:
+        cat.tweet("not followed")
+        tweets = [bob.tweet(str(number))["tweetId"] for number in range(5)]
+        tweets.append(ann.tweet("my own")["tweetId"])
+        expected = [("tweet", one) for one in tweets]
+        soon(expected, heard.names)
+        assert tweets == [event_id for _, event_id, _ in heard.events]
+        assert ann.ok("GET", f"/tweet/{tweets[0]}") == heard.events[0][2]
+        bob.ok("PATCH", f"/tweet/{tweets[0]}", {"content": "edited"})
+        bob.ok("DELETE", f"/tweet/{tweets[1]}")
+        soon([*expected, ("edit", tweets[0]), ("delete", tweets[1])], heard.names)
+        assert "edited" == heard.events[-2][2]["content"]
+
+
+def test_the_stream_obeys_the_feeds_rules(person: Make) -> None:
+    """Muted and blocked accounts, replies to others and hidden retweets are not heard."""
+    ann, bob, cat, dan = (person() for _ in range(4))
+    for one in (bob, cat):
+        follow(ann, one)
+    ann.ok("POST", f"/mute/{cat.id}")
+    strange = dan.tweet("a stranger's")["tweetId"]
+    with listening(ann) as heard:
+        quiet = cat.tweet("muted")["tweetId"]
+        bob.ok("POST", f"/retweet/{quiet}")
+        bob.ok("POST", f"/reply/{strange}", {"content": "to a stranger"})
+        shown = bob.ok("POST", f"/retweet/{strange}")["tweetId"]
+        soon([("tweet", shown)], heard.names)
+        bob.ok("POST", f"/block/{ann.id}")
+        bob.tweet("blocked")
+        mine = ann.tweet("mine")["tweetId"]
+        soon([("tweet", shown), ("tweet", mine)], heard.names)
+
+
+def test_last_event_id_resumes_without_a_gap(person: Make) -> None:
+    """Whoever comes back hears what was missed, in order and once; what is no id is answered by reset."""
+    ann, bob = person(), person()
+    follow(ann, bob)
+    tweets = [bob.tweet(str(number))["tweetId"] for number in range(30)]
+    soon(30, lambda: len(ann.walk("/feed/")))
+    with listening(ann, tweets[4]) as heard:
+        soon([("tweet", one) for one in tweets[5:]], heard.names)
+        more = bob.tweet("more")["tweetId"]
+        soon([("tweet", one) for one in [*tweets[5:], more]], heard.names)
+    with listening(ann, "nonsense") as heard:
+        soon(["reset"], lambda: [name for name, _, _ in heard.events])
+        mine = ann.tweet("after the reset")["tweetId"]
+        soon(("tweet", mine), lambda: heard.names()[-1])
+
+
+def test_a_stream_resumes_after_a_restart(tmp_path: Path) -> None:
+    """SIGTERM ends the streams; with Last-Event-ID the next process goes on where they ended."""
+    with serving(tmp_path / "data", {"LIMITS_ENABLED": "false"}) as server:
+        ann, bob = sign_up(server, "ann"), sign_up(server, "bob")
+        follow(ann, bob)
+        first = bob.tweet("before")["tweetId"]
+        soon(1, lambda: len(ann.walk("/feed/")))
+        with listening(ann, str(int(first) - 1)) as heard:
+            soon([("tweet", first)], heard.names)
+            assert 0 == server.stop()
+            soon(True, lambda: heard.ended)
+        server.start()
+        missed = bob.tweet("while away")["tweetId"]
+        with listening(ann, first) as heard:
+            soon([("tweet", missed)], heard.names)
+
+
+@pytest.mark.parametrize("end", ["logout", "delete", "password"])
+def test_a_stream_ends_with_its_session(server: Server, person: Make, end: str) -> None:
+    """Log-out, the end of the session from elsewhere, and a new password end it."""
+    ann = person()
+    other = Person(server)
+    signed = other.ok("POST", "/account/login", {"handle": ann.handle, "password": "correct horse battery"})
+    other.headers["Authorization"] = f"Bearer {signed['sessionToken']}"
+    with listening(other) as heard:
+        if end == "logout":
+            other.ok("POST", "/account/logout")
+        elif end == "delete":
+            session = next(one for one in ann.ok("GET", "/account/sessions") if not one["current"])
+            ann.ok("DELETE", f"/account/sessions/{session['sessionId']}")
+        else:
+            ann.ok("POST", "/account/password", {"current": "correct horse battery", "new": "another long one"})
+        soon(True, lambda: heard.ended, within_s=4)
+
+
+def test_an_account_has_5_streams_at_most(limited: Server, numbers: object) -> None:
+    """The sixth is 429; when one is closed there is room again."""
+    ann, bob = sign_up(limited, "streaming"), sign_up(limited, "streaming_too")
+    with ExitStack() as streams:
+        first = streams.enter_context(ExitStack())
+        first.enter_context(listening(ann))
+        for _ in range(4):
+            streams.enter_context(listening(ann))
+        answer = ann.get("/feed/live")
+        assert (429, "rate_limited") == problem_of(answer)
+        assert 0 < int(answer.headers["retry-after"])
+        with listening(bob):
+            first.close()
+            soon(200, lambda: probe(ann), within_s=5)
+
+
+def probe(person: Person) -> int:
+    """The status of a stream that is closed at once."""
+    with person.stream("GET", "/feed/live") as answer:
+        return answer.status_code
+
+
+def test_a_stranger_has_no_stream(stranger: Person) -> None:
+    """The stream needs an account."""
+    assert (401, "not_signed_in") == stranger.refused("GET", "/feed/live")

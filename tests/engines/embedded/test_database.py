@@ -1,0 +1,215 @@
+"""The writer: what shares a commit, what leaves with it, and the order between processes."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rookery.core.errors import Problem, RateLimited
+from rookery.core.limits import Charge, IdempotencyKey, Ticket
+from rookery.engines.embedded import database as writing
+from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.database import Database, Tx
+from rookery.engines.embedded.turns import WriteLock
+from tests.engines.embedded.marks import KEY, PROJECT, command, make_table, mark, marked
+from tests.faults.disks import FullDisk
+
+
+@pytest.fixture(autouse=True)
+def _table(files: Files) -> None:
+    make_table(files)
+
+
+async def test_an_answer_leaves_after_the_commit(files: Files, database: Database) -> None:
+    """When a write is answered, another connection sees it, and however many wait they share a few commits."""
+    commits = []
+    database.on_commit.append(lambda: commits.append(True))
+
+    async def write_and_look() -> bool:
+        return await database.write(mark) in marked(files)
+
+    assert [True] * 200 == await asyncio.gather(*(write_and_look() for _ in range(200)))
+    assert len(commits) <= 10
+
+
+async def test_a_refusal_leaves_the_others_of_its_group(files: Files, database: Database) -> None:
+    """Of a group in which every third write is refused, exactly the others stand."""
+
+    def refused(tx: Tx) -> int:
+        mark(tx)
+        raise Problem("not_found", "There is no such tweet.")
+
+    answers = await asyncio.gather(
+        *(database.write(refused if n % 3 == 0 else mark) for n in range(90)), return_exceptions=True
+    )
+
+    assert [n % 3 == 0 for n in range(90)] == [isinstance(answer, Problem) for answer in answers]
+    assert [answer for answer in answers if isinstance(answer, int)] == marked(files)
+
+
+async def test_a_full_disk_fails_the_whole_group_and_nothing_else(tmp_path: Path) -> None:
+    """A commit that the disk refuses answers 503 to all of its group and keeps none; with space again writes work."""
+    disk, folder = FullDisk(), tmp_path / "full"
+    folder.mkdir()
+    files = Files(folder, KEY, vfs=disk.vfs)
+    files.migrate("core")
+    make_table(files)
+    database = Database(files)
+    disk.full = True
+
+    answers = await asyncio.gather(*(database.write(mark) for _ in range(20)), return_exceptions=True)
+
+    assert ["engine_unavailable"] * 20 == [getattr(answer, "code", answer) for answer in answers]
+    disk.full = False
+    assert [] == marked(files)
+    assert [await database.write(mark)] == marked(files)
+    database.close()
+
+
+async def test_a_fault_that_ends_the_transaction_abandons_the_group(tmp_path: Path) -> None:
+    """SQLite itself rolls all back when the disk fills up in the middle of a statement: then the writes before it in
+    the group are told so, too, and not committed apart from it."""
+    disk, folder = FullDisk(), tmp_path / "full"
+    folder.mkdir()
+    files = Files(folder, KEY, vfs=disk.vfs)
+    files.migrate("core")
+    make_table(files)
+    database = Database(files)
+
+    def large(tx: Tx) -> int:
+        tx.execute("PRAGMA cache_size = 5")  # pages that do not fit are written at once
+        disk.full = True
+        tx.execute(
+            "INSERT INTO marks (id) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000)"
+            " SELECT i FROM n"
+        )
+        return 0
+
+    answers = await asyncio.gather(*map(database.write, (mark, mark, large, mark)), return_exceptions=True)
+
+    assert ["engine_unavailable"] * 4 == [getattr(answer, "code", answer) for answer in answers]
+    disk.full = False
+    assert [] == marked(files)
+    database.close()
+
+
+async def test_more_than_the_queue_holds_is_refused_early(files: Files) -> None:
+    """Beyond its bound the queue answers 503 at once; what it took is done."""
+    database, lock = Database(files, queue_max=10, group_max=1), WriteLock(files.folder)
+    with lock.held():
+        first = asyncio.create_task(database.write(mark))
+        await asyncio.sleep(0)
+        await _until(lambda: not database.waiting())  # the writer has taken it and waits for the lock
+        others = [asyncio.create_task(database.write(mark)) for _ in range(12)]
+        await asyncio.sleep(0.01)
+        refused = [task.exception() for task in others if task.done()]
+    taken = await asyncio.gather(first, *(task for task in others if not task.done()))
+
+    assert ["overloaded"] * len(refused) == [getattr(fault, "code", fault) for fault in refused]
+    assert (2, 11) == (len(refused), len(taken))
+    assert sorted(taken) == sorted(marked(files))
+    database.close()
+    lock.close()
+
+
+async def test_closing_finishes_what_was_accepted(files: Files) -> None:
+    """Writes accepted before the close are on disk after it; later ones are refused."""
+    database = Database(files)
+    tasks = [asyncio.create_task(database.write(mark)) for _ in range(300)]
+    await asyncio.sleep(0)
+    await asyncio.get_running_loop().run_in_executor(None, database.close)
+
+    assert sorted(await asyncio.gather(*tasks)) == sorted(marked(files))
+    with pytest.raises(Problem) as refused:
+        await database.write(mark)
+    assert "engine_unavailable" == refused.value.code
+
+
+async def test_a_repeated_key_does_nothing_twice(files: Files, database: Database) -> None:
+    """A key's first success is given again without a charge; with other content it is refused."""
+
+    def ticket(content: bytes) -> Ticket:
+        return Ticket(7, (Charge("tweets", "7", 1, 60),), IdempotencyKey(7, "key", content))
+
+    again = ticket(b"a")
+    first = await database.write(mark, ticket(b"a"))
+
+    assert first == await database.write(mark, again)
+    assert again.replayed
+    assert [first] == marked(files)
+    with pytest.raises(Problem) as refused:
+        await database.write(mark, ticket(b"b"))
+    assert "idempotency_mismatch" == refused.value.code
+
+
+async def test_a_limit_counts_successes_alone(files: Files, database: Database) -> None:
+    """Refused writes and those that change nothing are not charged; the one beyond the limit leaves nothing."""
+
+    def ticket() -> Ticket:
+        return Ticket(7, (Charge("tweets", "7", 2, 60),))
+
+    def refused(tx: Tx) -> int:
+        raise Problem("not_found", "There is no such tweet.")
+
+    for _ in range(3):
+        with pytest.raises(Problem, match="no such"):
+            await database.write(refused, ticket())
+        await database.write(lambda tx: None, ticket())
+    kept = [await database.write(mark, ticket()) for _ in range(2)]
+    with pytest.raises(RateLimited):
+        await database.write(mark, ticket())
+
+    assert kept == marked(files)
+
+
+async def test_ids_rise_though_the_clock_steps_back(
+    files: Files, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour's step back of the clock neither repeats an id nor breaks their order."""
+    before = [await database.write(mark) for _ in range(3)]
+    monkeypatch.setattr(writing, "now_ms", lambda: time.time_ns() // 1_000_000 - 3_600_000)
+    after = [await database.write(mark) for _ in range(3)]
+
+    assert before + after == sorted({*before, *after})
+
+
+def test_ids_rise_in_commit_order_over_processes(files: Files) -> None:
+    """Of four processes that write at once every id is larger than all that were committed before it."""
+    writers = [_writing(files, 150, 8) for _ in range(4)]
+
+    assert [0] * 4 == [writer.wait(60) for writer in writers]
+    ids = marked(files)
+    assert 4 * 150 == len(ids)
+    assert ids == sorted(set(ids))
+
+
+async def test_a_modest_writer_is_not_starved_by_a_busy_process(files: Files, database: Database) -> None:
+    """While another process writes as fast as it can, one write after another waits its turn and no longer."""
+    busy = _writing(files, 1_000_000, 64)
+    try:
+        await _until(lambda: bool(marked(files)))
+        waits = []
+        for _ in range(100):
+            began = time.monotonic()
+            await database.write(mark)
+            waits.append(time.monotonic() - began)
+    finally:
+        busy.kill()
+        busy.wait()
+
+    assert max(waits) < 0.5
+    assert len(marked(files)) > 200
+
+
+def _writing(files: Files, count: int, at_once: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command(files.folder, count, at_once), cwd=PROJECT, stdout=subprocess.DEVNULL)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
