@@ -78,7 +78,7 @@ def press(url: str, requests: Path, connections: int, seconds: int) -> Measured:
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=pinned(GENERATOR_CORE)
-    )  # noqa: PLW1509
+    )
     seen = json.loads(done.stdout.strip().splitlines()[-1])
     assert not seen["refused"] and not seen["broken"], (
         f"{seen} for {requests.read_text(encoding='utf-8')[:300]}"

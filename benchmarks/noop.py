@@ -6,7 +6,6 @@ gateway that reads its body and does nothing. Run as `python -m benchmarks.noop 
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from rookery import config
 from rookery.bootstrap import Network, _accounts
 from rookery.core.routes import Answer, Call, Route
+from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import Authenticator
-from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.gateway.intake import Receive, Scope, Send
 from rookery.keyfile import data_key
 from rookery.services.tweets.service import NewTweet
@@ -64,22 +63,60 @@ async def _replay(call: Call, subject: int) -> Answer:
 
 def application() -> Limited:
     settings = config.load()
-    from rookery.gateway import logs; logs.configure("error", "text")
+    from rookery.gateway import logs
+
+    logs.configure("error", "text")
     key = data_key(settings.data, print)
     net = Network(settings, key)
     net.accounts = _accounts(settings, net.engine)
     net.engine.export = getattr(net.engine, "export", None)
-    noop = Route("POST", NOOP_POST, _do_nothing, "Nothing", body=NewTweet, needs_account=True, limit="tweets", replay=_replay)
+    noop = Route(
+        "POST",
+        NOOP_POST,
+        _do_nothing,
+        "Nothing",
+        body=NewTweet,
+        needs_account=True,
+        limit="tweets",
+        replay=_replay,
+    )
 
-    async def start(): net.start()
+    async def start():
+        net.start()
 
-    auth = Authenticator(net.engine.sessions, net.accounts.tokens if hasattr(net.accounts,'tokens') else net.accounts._tokens, session_idle_ms=30*86_400_000)
-    gw = Gateway([*net.routes(), noop], auth, EmbeddedLedger(net.engine.database, net.engine.snapshots) if False else EmbeddedLedger(net.engine.snapshots), settings.limits, settings.server, Surroundings(start=start, stop=net.close))
+    auth = Authenticator(
+        net.engine.sessions,
+        net.accounts.tokens if hasattr(net.accounts, "tokens") else net.accounts._tokens,
+        session_idle_ms=30 * 86_400_000,
+    )
+    gw = Gateway(
+        [*net.routes(), noop],
+        auth,
+        EmbeddedLedger(net.engine.database, net.engine.snapshots)
+        if False
+        else EmbeddedLedger(net.engine.snapshots),
+        settings.limits,
+        settings.server,
+        Surroundings(start=start, stop=net.close),
+    )
     return Limited(gw, settings.data.dir / KEPT_ANSWER)
 
 
 def main() -> None:
-    Granian("benchmarks.noop:application", factory=True, address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.ASGI, workers=1, loop=Loops.uvloop, runtime_mode=RuntimeModes.st, http=HTTPModes.http1, websockets=False, log_enabled=False, log_access=False).serve()
+    Granian(
+        "benchmarks.noop:application",
+        factory=True,
+        address="127.0.0.1",
+        port=int(sys.argv[1]),
+        interface=Interfaces.ASGI,
+        workers=1,
+        loop=Loops.uvloop,
+        runtime_mode=RuntimeModes.st,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+        log_access=False,
+    ).serve()
 
 
 if __name__ == "__main__":

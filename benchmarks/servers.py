@@ -75,7 +75,9 @@ class Server:
         core.close()
         deadline = time.monotonic() + QUIET_S_MAX
         while any(one is None or one < goal for one in offsets(self._files, ("feed", "search")).values()):
-            assert time.monotonic() < deadline, f"feeds and index are not up to date after {QUIET_S_MAX:.0f} s"
+            assert time.monotonic() < deadline, (
+                f"feeds and index are not up to date after {QUIET_S_MAX:.0f} s"
+            )
             time.sleep(0.01)
 
     def cpu_s(self) -> float:
@@ -92,7 +94,13 @@ class Server:
 @contextmanager
 def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """A server on a folder for as long as the block runs. `settings`: ROOKERY_ variables, without their prefix."""
-    given = {**settings, "DATA_DIR": str(folder), "KEY": KEY.hex(), "SERVER_METRICS_PORT": "0", "LOG_LEVEL": "error"}
+    given = {
+        **settings,
+        "DATA_DIR": str(folder),
+        "KEY": KEY.hex(),
+        "SERVER_METRICS_PORT": "0",
+        "LOG_LEVEL": "error",
+    }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
     port = _free_port()
     with folder.with_suffix(".log").open("ab") as log:
@@ -102,7 +110,7 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
             stdout=log,
             stderr=log,
             cwd=PROJECT,
-            preexec_fn=pinned(SERVER_CORE),  # noqa: PLW1509 - no thread runs yet
+            preexec_fn=pinned(SERVER_CORE),
         )
     server = Server(folder, port, process)
     try:

@@ -47,7 +47,16 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""
-        command = [sys.executable, "-m", "rookery", "serve", "--data", str(self.folder), "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "rookery",
+            "serve",
+            "--data",
+            str(self.folder),
+            "--port",
+            str(self.port),
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self._arguments],

@@ -10,6 +10,12 @@ from rookery.core.routes import Route
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
+from rookery.engines.embedded.engine import prepare as prepare_folder
+from rookery.engines.embedded.ledger import EmbeddedLedger
+from rookery.gateway import logs
+from rookery.gateway.app import Gateway, Surroundings
+from rookery.gateway.auth import Authenticator
+from rookery.gateway.metrics import Gauge
 from rookery.services.accounts import http as accounts_http
 from rookery.services.accounts.passwords import Passwords
 from rookery.services.accounts.service import DAY_MS, AccountsService, Policy
@@ -85,6 +91,37 @@ async def network(settings: Settings, key: bytes, *, projectors: bool = True) ->
         yield opened
     finally:
         await opened.close()
+
+
+def prepare(settings: Settings, key: bytes) -> None:
+    """Makes or migrates the data folder, so that a fault shows before anything serves. Raises OperatorError."""
+    prepare_folder(settings.data.dir, key)
+
+
+def application(settings: Settings, key: bytes, metrics_folder: Path | None = None) -> Gateway:
+    """The ASGI application of one server process, over a network that starts and ends with it. Raises OperatorError."""
+    logs.configure(settings.log.level, settings.log.format)
+    opened = Network(settings, key)
+    engine = opened.engine
+
+    async def start() -> None:
+        opened.start()
+
+    surroundings = Surroundings(
+        start=start,
+        stop=opened.close,
+        backlogged=lambda: engine.lag_ms() > settings.engine.backlog_ms_max,
+        gauges=(
+            (Gauge("writes_waiting", "Writes that wait for the writer."), engine.database.waiting),
+            (Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack."), engine.lag_ms),
+        ),
+        metrics_folder=metrics_folder,
+    )
+    authenticator = Authenticator(
+        engine.sessions, opened.accounts.tokens, session_idle_ms=settings.session.days * DAY_MS
+    )
+    ledger = EmbeddedLedger(engine.snapshots)
+    return Gateway(opened.routes(), authenticator, ledger, settings.limits, settings.server, surroundings)
 
 
 def back_up_to(settings: Settings, key: bytes, target: Path, on_progress: OnProgress) -> int:

@@ -17,7 +17,9 @@ def promised(page: str) -> set[RouteName]:
     belongs to the path just before it, or, after "and" or in front of a path, to the path that follows.
     """
     table = page.partition("\n## Routes\n")[2].partition("\n## ")[0]
-    cells = [line.split("|")[1].partition("`")[0].strip() for line in table.splitlines() if line.startswith("| ")]
+    cells = [
+        line.split("|")[1].partition("`")[0].strip() for line in table.splitlines() if line.startswith("| ")
+    ]
     return {route for cell in cells if cell.split(" ")[0] in _METHODS for route in _routes(cell)}
 
 

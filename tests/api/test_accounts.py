@@ -54,7 +54,9 @@ def test_signing_up_answers_the_account_and_two_tokens(server: Server, person: M
 
 def test_every_bad_field_of_a_sign_up_is_named(stranger: Person) -> None:
     """All faults of a form are told at once."""
-    answer = stranger.post("/account/", json={"handle": "no spaces", "name": " ", "password": "short", "x": 1})
+    answer = stranger.post(
+        "/account/", json={"handle": "no spaces", "name": " ", "password": "short", "x": 1}
+    )
     assert {"handle", "name", "password", "x"} == fields_of(answer)
     assert {"handle", "name", "password"} == fields_of(stranger.post("/account/", json={}))
 
@@ -150,7 +152,9 @@ def test_a_profile_changes_in_part(person: Make) -> None:
     changed = ann.ok("PATCH", "/account/", {"name": "Änn 👩‍🚀", "bio": "one\ntwo"})
     assert ("Änn 👩‍🚀", "one\ntwo", False) == (changed["name"], changed["bio"], changed["protected"])
     assert "Änn 👩‍🚀" == ann.ok("PATCH", "/account/", {"bio": ""})["name"]
-    answer = ann.patch("/account/", json={"name": "x" * 51, "bio": "y" * 161, "protected": "yes", "handle": "z"})
+    answer = ann.patch(
+        "/account/", json={"name": "x" * 51, "bio": "y" * 161, "protected": "yes", "handle": "z"}
+    )
     assert {"name", "bio", "protected", "handle"} == fields_of(answer)
     assert "Änn 👩‍🚀" == ann.ok("GET", "/account/")["name"]
 
@@ -159,7 +163,13 @@ def test_tokens_that_are_none(server: Server, person: Make) -> None:
     """No token is 401 where one is needed; a bad one is 401 everywhere a caller is asked for."""
     assert (401, "not_signed_in") == Person(server).refused("GET", "/account/")
     header, claims, _ = person().access_token.split(".")
-    for authorization in ("Bearer x", "Basic eDp5", "Bearer", f"Bearer {header}.{claims}.AAAA", "Bearer a.b.c"):
+    for authorization in (
+        "Bearer x",
+        "Basic eDp5",
+        "Bearer",
+        f"Bearer {header}.{claims}.AAAA",
+        "Bearer a.b.c",
+    ):
         for path in ("/account/", "/feed/public"):
             answer = httpx.get(server.url + path, headers={"Authorization": authorization})
             assert (authorization, (401, "token_invalid")) == (authorization, problem_of(answer))
@@ -197,8 +207,20 @@ def test_the_export_holds_everything(person: Make) -> None:
     answer = ann.get("/account/export")
     assert "application/zip" == answer.headers["content-type"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        told = json.dumps([json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")])
-    for held in (tweet, "exported first", "exported later", reply, "exported reply", theirs, bob.id, cat.id, ann.handle):
+        told = json.dumps(
+            [json.loads(archive.read(name)) for name in archive.namelist() if name.endswith(".json")]
+        )
+    for held in (
+        tweet,
+        "exported first",
+        "exported later",
+        reply,
+        "exported reply",
+        theirs,
+        bob.id,
+        cat.id,
+        ann.handle,
+    ):
         assert held in told
     for secret in (ann.token, PASSWORD, "argon2", "by bob"):
         assert secret not in told
@@ -223,10 +245,18 @@ def test_a_deleted_account_is_gone_from_every_read(server: Server, person: Make,
 
     assert (401, "token_invalid") == ann.refused("GET", "/account/")
     assert (401, "wrong_credentials") == problem_of(log_in(server, ann.handle))
-    for path in (f"/user/{ann.id}", f"/user/@{ann.handle}", f"/avatar/{ann.id}", f"/tweet/{tweet}", f"/tweet/{reply}"):
+    for path in (
+        f"/user/{ann.id}",
+        f"/user/@{ann.handle}",
+        f"/avatar/{ann.id}",
+        f"/tweet/{tweet}",
+        f"/tweet/{reply}",
+    ):
         assert (path, (404, "not_found")) == (path, stranger.refused("GET", path))
     assert {"tweetId": tweet, "unavailable": True} == bob.ok("GET", f"/tweet/{quote}")["quoteOf"]
-    assert {"tweetId": tweet, "ownerId": None, "handle": None} == bob.ok("GET", f"/tweet/{answer}")["inReplyTo"]
+    assert {"tweetId": tweet, "ownerId": None, "handle": None} == bob.ok("GET", f"/tweet/{answer}")[
+        "inReplyTo"
+    ]
     for path in (f"/reply/{theirs}", f"/like/{theirs}", f"/retweet/{theirs}", f"/user/{bob.id}/followers"):
         assert (path, []) == (path, stranger.walk(path))
     counts = ("likeCount", "replyCount", "retweetCount")

@@ -19,7 +19,13 @@ def test_a_path_answers_the_same_with_and_without_its_slash(person: Make) -> Non
         answer = ann.post(path, json={"content": path})
         assert 200 == answer.status_code
         assert f"/tweet/{answer.json()['tweetId']}" == answer.headers["location"]
-    for path in ("/feed", f"/user/{ann.id}", f"/user/@{ann.handle}/tweets", "/search/users?token=x", "/readyz"):
+    for path in (
+        "/feed",
+        f"/user/{ann.id}",
+        f"/user/@{ann.handle}/tweets",
+        "/search/users?token=x",
+        "/readyz",
+    ):
         bare, _, query = path.partition("?")
         assert ann.get(path).json() == ann.get(f"{bare}/?{query}".rstrip("?")).json()
 
@@ -29,10 +35,45 @@ def test_objects_are_camel_case_with_ids_as_strings_and_utc_times(person: Make) 
     ann, bob = person("ann"), person("bob")
     tweet = ann.tweet("hello")["tweetId"]
     quote = bob.tweet("see", quoteOf=tweet)
-    user_fields = """userId handle name bio avatarUrl createdTimeStamp protected followerCount followingCount tweetCount
-        following followedBy requested blocking blockedBy muting""".split()
-    tweet_fields = """tweetId ownerId owner kind content createdTimeStamp editedTimeStamp inReplyTo retweetOf quoteOf
-        latitude longitude entities likeCount replyCount retweetCount quoteCount liked retweeted""".split()
+    user_fields = [
+        "userId",
+        "handle",
+        "name",
+        "bio",
+        "avatarUrl",
+        "createdTimeStamp",
+        "protected",
+        "followerCount",
+        "followingCount",
+        "tweetCount",
+        "following",
+        "followedBy",
+        "requested",
+        "blocking",
+        "blockedBy",
+        "muting",
+    ]
+    tweet_fields = [
+        "tweetId",
+        "ownerId",
+        "owner",
+        "kind",
+        "content",
+        "createdTimeStamp",
+        "editedTimeStamp",
+        "inReplyTo",
+        "retweetOf",
+        "quoteOf",
+        "latitude",
+        "longitude",
+        "entities",
+        "likeCount",
+        "replyCount",
+        "retweetCount",
+        "quoteCount",
+        "liked",
+        "retweeted",
+    ]
     stranger = Person(ann.server)
     assert set(user_fields) == bob.ok("GET", f"/user/{ann.id}").keys()
     assert set(user_fields[:10]) == stranger.ok("GET", f"/user/{ann.id}").keys()
@@ -44,7 +85,9 @@ def test_objects_are_camel_case_with_ids_as_strings_and_utc_times(person: Make) 
     assert TIME.fullmatch(quote["createdTimeStamp"])
 
 
-@pytest.mark.parametrize("path", ["/feed/public", "/nowhere", "/account/", "/tweet/1", "/openapi.json", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/feed/public", "/nowhere", "/account/", "/tweet/1", "/openapi.json", "/docs"]
+)
 def test_every_answer_has_a_request_id_and_the_security_headers(stranger: Person, path: str) -> None:
     """Successes and errors carry the same headers; two requests have different ids."""
     answer, again = stranger.get(path), stranger.get(path)
@@ -126,7 +169,11 @@ def test_methods_and_paths_that_are_not_there(person: Make) -> None:
     for path in ("/nowhere", "/tweet/1/nothing", "/user//tweets", "/account/x"):
         assert (path, (404, "not_found")) == (path, ann.refused("GET", path))
     head, get = ann.head(f"/user/{ann.id}"), ann.get(f"/user/{ann.id}")
-    assert (200, b"", get.headers["content-type"]) == (head.status_code, head.content, head.headers["content-type"])
+    assert (200, b"", get.headers["content-type"]) == (
+        head.status_code,
+        head.content,
+        head.headers["content-type"],
+    )
     assert 404 == ann.head("/tweet/1").status_code
 
 
@@ -138,7 +185,9 @@ def test_a_cookie_signs_reads_and_same_origin_writes_only(server: Server, person
 
     def write(**headers: str) -> tuple[int, str]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = httpx.post(f"{server.url}/tweet/", json={"content": "x"}, headers={**cookie, **host, **named})
+        answer = httpx.post(
+            f"{server.url}/tweet/", json={"content": "x"}, headers={**cookie, **host, **named}
+        )
         return (200, "") if answer.is_success else problem_of(answer)
 
     refused = (403, "origin_refused")

@@ -25,7 +25,9 @@ def test_a_follow_counts_once_and_ends(person: Make) -> None:
     ann, bob = person(), person()
     for _ in range(2):
         assert {"following": True, "requested": False} == follow(ann, bob)
-    assert {"following": True, "requested": False} == ann.ok("POST", "/follow", {"userId": f"@{bob.handle.upper()}"})
+    assert {"following": True, "requested": False} == ann.ok(
+        "POST", "/follow", {"userId": f"@{bob.handle.upper()}"}
+    )
     assert ({"following"}, {"followedBy"}) == (flags(ann, bob), flags(bob, ann))
     assert 1 == bob.ok("GET", "/account/")["followerCount"] == ann.ok("GET", "/account/")["followingCount"]
     for _ in range(2):

@@ -101,7 +101,9 @@ def test_a_stream_ends_with_its_session(server: Server, person: Make, end: str) 
             session = next(one for one in ann.ok("GET", "/account/sessions") if not one["current"])
             ann.ok("DELETE", f"/account/sessions/{session['sessionId']}")
         else:
-            ann.ok("POST", "/account/password", {"current": "correct horse battery", "new": "another long one"})
+            ann.ok(
+                "POST", "/account/password", {"current": "correct horse battery", "new": "another long one"}
+            )
         soon(True, lambda: heard.ended, within_s=4)
 
 

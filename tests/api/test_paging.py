@@ -38,10 +38,18 @@ def tweets(name: str) -> Callable[[Person, list[Person]], Listing]:
             "feed": ("/feed/", {}, lambda: ann.tweet(word)),
             "quotes": (f"/tweet/{root}/quotes", {}, lambda: ann.tweet(word, quoteOf=root)),
             "search": ("/search/", {"token": word}, lambda: ann.tweet(word)),
-            "place": ("/search/", {"latitude": "1", "longitude": "2", "token": word}, lambda: placed(ann, word)),
+            "place": (
+                "/search/",
+                {"latitude": "1", "longitude": "2", "token": word},
+                lambda: placed(ann, word),
+            ),
             "replies": (f"/user/{ann.id}/replies", {}, lambda: answer(ann, root)),
             "under": (f"/reply/{root}", {}, lambda: answer(ann, root)),
-            "likes": (f"/user/{ann.id}/likes", {}, lambda: ann.ok("POST", f"/like/{fans[0].tweet('x')['tweetId']}")),
+            "likes": (
+                f"/user/{ann.id}/likes",
+                {},
+                lambda: ann.ok("POST", f"/like/{fans[0].tweet('x')['tweetId']}"),
+            ),
         }
         path, query, write = ways[name]
         for _ in range(COUNT):
@@ -63,7 +71,9 @@ def answer(ann: Person, root: str) -> object:
     return ann.ok("POST", f"/reply/{root}", {"content": "x"})
 
 
-def users(path: str, act: Callable[[Person, Person, str], object]) -> Callable[[Person, list[Person]], Listing]:
+def users(
+    path: str, act: Callable[[Person, Person, str], object]
+) -> Callable[[Person, list[Person]], Listing]:
     """A list of accounts that `act` (Ann, a fan, Ann's tweet) puts there."""
 
     def make(ann: Person, fans: list[Person]) -> Listing:
@@ -89,7 +99,10 @@ def ask(ann: Person, fan: Person) -> object:
 
 
 LISTS: dict[str, Callable[[Person, list[Person]], Listing]] = {
-    **{name: tweets(name) for name in ("tweets", "feed", "quotes", "search", "place", "replies", "under", "likes")},
+    **{
+        name: tweets(name)
+        for name in ("tweets", "feed", "quotes", "search", "place", "replies", "under", "likes")
+    },
     "followers": users("/user/{ann.id}/followers", lambda ann, fan, _: follow(fan, ann)),
     "following": users("/user/{ann.id}/following", lambda ann, fan, _: follow(ann, fan)),
     "requests": users("/follow/requests", lambda ann, fan, _: ask(ann, fan)),
@@ -101,15 +114,16 @@ LISTS: dict[str, Callable[[Person, list[Person]], Listing]] = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_pages_give_each_entry_once_while_others_write(
-    person: Make, fans: list[Person], name: str
-) -> None:
+def test_pages_give_each_entry_once_while_others_write(person: Make, fans: list[Person], name: str) -> None:
     """Whatever is put on top between two pages, following Link gives what was there, in order, once."""
     listing = LISTS[name](person("pg"), fans)
     whole = ids_of(listing.reader.get(listing.path, params={**listing.query, "pageSize": "100"}).json())
     assert len(set(whole)) == len(whole) >= COUNT
     for size in (1, 4, len(whole) - 1, len(whole)):
-        assert (size, whole) == (size, ids_of(listing.reader.walk(listing.path, **listing.query, pageSize=size)))
+        assert (size, whole) == (
+            size,
+            ids_of(listing.reader.walk(listing.path, **listing.query, pageSize=size)),
+        )
     seen: list[str] = []
     for number, page in enumerate(listing.reader.pages(listing.path, **listing.query, pageSize=5)):
         assert 5 == len(page) or len(seen) + len(page) == len(whole)
@@ -179,4 +193,6 @@ def test_a_ranking_stays_as_it_was_on_the_first_page(person: Make) -> None:
         ann.ok("POST", f"/like/{ids[3]}")
         ann.ok("DELETE", f"/tweet/{ids[5]}")
         ann.tweet(word) if path == "/search/" else ann.ok("POST", f"/reply/{root}", {"content": "new"})
-        assert [one for one in expected if one != ids[5]] == seen + [one for page in pages for one in ids_of(page)]
+        assert [one for one in expected if one != ids[5]] == seen + [
+            one for page in pages for one in ids_of(page)
+        ]

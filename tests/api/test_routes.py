@@ -44,7 +44,10 @@ def _simple(method: str, path: str, body: Any = None, **query: Any) -> Callable[
 
     def send(scene: Scene) -> httpx.Response:
         ids = {"bob": scene.bob.id, "tweet": scene.tweet, "own": scene.own, "reply": scene.reply}
-        sent = {key: value.format(**ids) if isinstance(value, str) else value for key, value in (body or {}).items()}
+        sent = {
+            key: value.format(**ids) if isinstance(value, str) else value
+            for key, value in (body or {}).items()
+        }
         return scene.ann.request(method, path.format(**ids), json=sent or None, params=query)
 
     return send
@@ -56,7 +59,9 @@ def _sign_up(scene: Scene) -> httpx.Response:
 
 
 def _log_in(scene: Scene) -> httpx.Response:
-    return Person(scene.server).post("/account/login", json={"handle": scene.ann.handle, "password": PASSWORD})
+    return Person(scene.server).post(
+        "/account/login", json={"handle": scene.ann.handle, "password": PASSWORD}
+    )
 
 
 def _request(method: str) -> Callable[[Scene], httpx.Response]:
@@ -80,9 +85,13 @@ EXAMPLES: dict[tuple[str, str], Callable[[Scene], httpx.Response]] = {
     ("POST", "/account/logout"): _simple("POST", "/account/logout"),
     ("GET", "/account"): _simple("GET", "/account/"),
     ("PATCH", "/account"): _simple("PATCH", "/account/", {"bio": "new"}),
-    ("POST", "/account/password"): _simple("POST", "/account/password", {"current": PASSWORD, "new": PASSWORD[::-1]}),
+    ("POST", "/account/password"): _simple(
+        "POST", "/account/password", {"current": PASSWORD, "new": PASSWORD[::-1]}
+    ),
     ("GET", "/account/sessions"): _simple("GET", "/account/sessions"),
-    ("DELETE", "/account/sessions/{id}"): lambda scene: scene.ann.delete(f"/account/sessions/{scene.session()}"),
+    ("DELETE", "/account/sessions/{id}"): lambda scene: scene.ann.delete(
+        f"/account/sessions/{scene.session()}"
+    ),
     ("DELETE", "/account"): _simple("DELETE", "/account/", {"password": PASSWORD}),
     ("GET", "/account/export"): _simple("GET", "/account/export"),
     ("GET", "/user/{id}"): _simple("GET", "/user/{bob}"),
@@ -168,15 +177,21 @@ def test_a_route_without_openapi_is_seen(openapi: Any) -> None:
     """A route that is promised and used but not described makes the comparison fail."""
     doctored = copy.deepcopy(openapi)
     del doctored["paths"]["/like/{tweetId}"]["delete"]
-    assert ["DELETE /like/{} is missing in OpenAPI"] == disagreements(promised(PAGE), described(doctored), EXERCISED)
+    assert ["DELETE /like/{} is missing in OpenAPI"] == disagreements(
+        promised(PAGE), described(doctored), EXERCISED
+    )
 
 
 def test_a_route_without_a_test_is_seen(openapi: Any) -> None:
     """A route that is served but that no test uses makes the comparison fail."""
     doctored = copy.deepcopy(openapi)
     doctored["paths"]["/planted/{id}"] = {"get": {}}
-    page = PAGE.replace("| GET /avatar/{userId} |", "| GET /planted/{id} | | 200 | |\n| GET /avatar/{userId} |")
-    assert ["GET /planted/{} is missing in the tests"] == disagreements(promised(page), described(doctored), EXERCISED)
+    page = PAGE.replace(
+        "| GET /avatar/{userId} |", "| GET /planted/{id} | | 200 | |\n| GET /avatar/{userId} |"
+    )
+    assert ["GET /planted/{} is missing in the tests"] == disagreements(
+        promised(page), described(doctored), EXERCISED
+    )
 
 
 def test_a_route_that_the_page_lacks_is_seen(openapi: Any) -> None:

@@ -68,9 +68,16 @@ def test_queries_mean_what_the_page_says(herd: tuple[Person, dict[str, str]], st
     """All words, whole, in any case and accent; phrases, refusals, tags, handles, days; nothing is an engine's syntax."""
     ann, ids = herd
     today = datetime.now(UTC).date()
-    places = {"me": ann.handle, "ME": ann.handle.upper(), "today": today, "tomorrow": today + timedelta(days=1)}
+    places = {
+        "me": ann.handle,
+        "ME": ann.handle.upper(),
+        "today": today,
+        "tomorrow": today + timedelta(days=1),
+    }
     for query, names in QUERIES.items():
-        token = f"{query.format(**places)} from:{ann.handle}" if "from:" not in query else query.format(**places)
+        token = (
+            f"{query.format(**places)} from:{ann.handle}" if "from:" not in query else query.format(**places)
+        )
         expected = sorted((ids[name] for name in names), key=int, reverse=True)
         assert (query, expected) == (query, ids_of(stranger.walk("/search/", token=token)))
 
@@ -100,17 +107,25 @@ def test_places_are_exact_circles(person: Make, stranger: Person) -> None:
     nowhere = ann.tweet(word)["tweetId"]
     soon(5, lambda: len(stranger.walk("/search/", token=word)))
 
-    def found(latitude: float, longitude: float, radius: float | None = None, token: str | None = word) -> set[str]:
+    def found(
+        latitude: float, longitude: float, radius: float | None = None, token: str | None = word
+    ) -> set[str]:
         query = {"token": token, "latitude": latitude, "longitude": longitude, "radiusKm": radius}
-        hits = ids_of(stranger.walk("/search/", **{name: one for name, one in query.items() if one is not None}))
-        return {name for name, one in ids.items() if one in hits} | ({"nowhere"} if nowhere in hits else set())
+        hits = ids_of(
+            stranger.walk("/search/", **{name: one for name, one in query.items() if one is not None})
+        )
+        return {name for name, one in ids.items() if one in hits} | (
+            {"nowhere"} if nowhere in hits else set()
+        )
 
     assert {"line", "over"} == found(0, 180)
     assert {"line"} == found(0, 179.95, 11)
     assert {"line", "over"} == found(0, 179.95, 11.2)
     assert {"pole"} == found(90, -170, 2)
     assert {"line", "over"} == found(0, 180, 25, None)
-    assert {*spots} - {"nowhere"} - {"pole"} == found(0, 175, 0.1) | found(0, 175, 500) | found(0, 180) | found(0, 170, 1)
+    assert {*spots} - {"nowhere"} - {"pole"} == found(0, 175, 0.1) | found(0, 175, 500) | found(
+        0, 180
+    ) | found(0, 170, 1)
     assert {*spots} == set(spots) & {
         name for name, one in ids.items() if one in ids_of(stranger.walk("/search/", token=f"{word} has:geo"))
     }

@@ -20,7 +20,9 @@ def test_a_tweet_is_kept_as_it_was_written(person: Make) -> None:
     assert (-33.5, 151) == (tweet["latitude"], tweet["longitude"])
     entities = tweet["entities"]
     assert ["Möwe"] == [one["tag"] for one in entities["hashtags"]]
-    assert [(bob.handle, bob.id), ("nobody__", None)] == [(one["handle"], one["userId"]) for one in entities["mentions"]]
+    assert [(bob.handle, bob.id), ("nobody__", None)] == [
+        (one["handle"], one["userId"]) for one in entities["mentions"]
+    ]
     (url,) = entities["urls"]
     assert "http://ex.org/a?b=1" == url["url"] == kept[url["start"] : url["end"]]
 
@@ -107,7 +109,11 @@ def test_a_deleted_tweet_leaves_marks_where_others_built_on_it(person: Make, str
     assert (404, "not_found") == stranger.refused("GET", f"/tweet/{retweet}")
     assert [quote] == ids_of(stranger.walk(f"/user/{bob.id}/tweets"))
     assert 2 == stranger.ok("GET", f"/user/{bob.id}")["tweetCount"]
-    for method, path in (("POST", f"/like/{tweet}"), ("POST", f"/reply/{tweet}"), ("POST", f"/retweet/{tweet}")):
+    for method, path in (
+        ("POST", f"/like/{tweet}"),
+        ("POST", f"/reply/{tweet}"),
+        ("POST", f"/retweet/{tweet}"),
+    ):
         assert (404, "not_found") == bob.refused(method, path, {"content": "x"} if "reply" in path else None)
 
 
@@ -192,7 +198,10 @@ def test_conversations_list_direct_replies_in_three_orders(person: Make, strange
     orders = {"latest": [c, b, a], "oldest": [a, b, c], "top": [a, b, c]}
     for sort, expected in orders.items():
         for size in (1, 2, 20):
-            assert (sort, expected) == (sort, ids_of(stranger.walk(f"/reply/{root}", sort=sort, pageSize=size)))
+            assert (sort, expected) == (
+                sort,
+                ids_of(stranger.walk(f"/reply/{root}", sort=sort, pageSize=size)),
+            )
     assert [c, b, a] == ids_of(stranger.walk(f"/reply/{root}"))
     assert [root, b] == ids_of(stranger.ok("GET", f"/reply/{deeper['tweetId']}/ancestors"))
     assert (422, "invalid") == stranger.refused("GET", f"/reply/{root}?sort=worst")

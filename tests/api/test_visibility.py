@@ -206,7 +206,11 @@ _HIDDEN_FROM = {
     **dict.fromkeys(["inReplyTo", "ancestors", "feed", "feed retweet", "public", "search"], ABSENT),
 }
 _LISTS = ["tweets", "replies", "likes", "followers", "following"]
-_BLOCK = {**_HIDDEN_FROM, **dict.fromkeys([*_LISTS, "people", "followers of cat"], ABSENT), "follow": "blocked"}
+_BLOCK = {
+    **_HIDDEN_FROM,
+    **dict.fromkeys([*_LISTS, "people", "followers of cat"], ABSENT),
+    "follow": "blocked",
+}
 _PROTECTION = {**_HIDDEN_FROM, **dict.fromkeys(_LISTS, "protected")}
 _FOLLOWED = {"feed": SHOWN, "feed retweet": ABSENT}
 _ACCEPTED = {**_FOLLOWED, "public": ABSENT, "spread": "protected", "cite": "protected"}
@@ -228,7 +232,9 @@ OPEN = {**dict.fromkeys(SURFACES, SHOWN), "feed": ABSENT}
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
-def test_every_surface_shows_what_the_relation_allows(server: Server, numbers: Iterator[int], relation: str) -> None:
+def test_every_surface_shows_what_the_relation_allows(
+    server: Server, numbers: Iterator[int], relation: str
+) -> None:
     """Each read and write shows Ann's things exactly to whom the rules allow, at once after the relation began."""
     one = scene(server, next(numbers))
     soon(SHOWN, lambda: found(one))
@@ -264,7 +270,9 @@ def test_strangers_see_both_sides_of_a_block(server: Server, numbers: Iterator[i
     assert [one.viewer.id] == ids_of(stranger.walk(f"/user/{one.cat.id}/followers"))[:1]
 
 
-def test_what_a_block_took_away_is_back_after_it_but_no_follow(server: Server, numbers: Iterator[int]) -> None:
+def test_what_a_block_took_away_is_back_after_it_but_no_follow(
+    server: Server, numbers: Iterator[int]
+) -> None:
     """Unblocking shows everything again; follows stay ended."""
     one = scene(server, next(numbers))
     follow(one)

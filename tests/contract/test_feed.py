@@ -72,7 +72,9 @@ async def test_a_feed_is_pulled_then_built_then_fanned_out_to(engine: Network) -
 async def test_a_follow_shows_what_was_written_before_and_an_unfollow_takes_it_out(engine: Network) -> None:
     """A follow shows what that account wrote before; an unfollow takes it all out; both at once."""
     reader, author = await accounts(engine, 2)
-    tweets = [await engine.tweets.post(author, NewTweet(content=f"song {n}"), Ticket(author)) for n in range(5)]
+    tweets = [
+        await engine.tweets.post(author, NewTweet(content=f"song {n}"), Ticket(author)) for n in range(5)
+    ]
     assert [] == await feed(engine, reader)
     await built(engine, reader)
     await engine.engine.follows.follow(reader, author, Ticket(reader))

@@ -61,7 +61,9 @@ class Oracle:
     def repeats(self, post: Post, older: list[Post]) -> bool:
         """Whether a retweet is hidden by what is just older."""
         just_older = older[: self.window]
-        return post.original is not None and any(post.original in (one.id, one.original) for one in just_older)
+        return post.original is not None and any(
+            post.original in (one.id, one.original) for one in just_older
+        )
 
     def in_feed(self, viewer: str, post: Post) -> bool:
         """Whether an entry is the viewer's."""
@@ -138,11 +140,19 @@ class Oracle:
             "retweetOf": self.tweet(viewer, self.world.posts[post.original]) if post.original else None,
             "quoteOf": self.quote(viewer, self.world.posts[post.quoted]) if post.quoted and nested else None,
         }
-        return {**shown, **self.counts(post.original or post.id), **self._marks(viewer, post.original or post.id)}
+        return {
+            **shown,
+            **self.counts(post.original or post.id),
+            **self._marks(viewer, post.original or post.id),
+        }
 
     def quote(self, viewer: str | None, quoted: Post) -> Json:
         """A quoted tweet inside another."""
-        return self.tweet(viewer, quoted, nested=False) if self.world.sees(viewer, quoted) else _unavailable(quoted)
+        return (
+            self.tweet(viewer, quoted, nested=False)
+            if self.world.sees(viewer, quoted)
+            else _unavailable(quoted)
+        )
 
     def counts(self, tweet_id: str) -> Json:
         """The counters of a tweet."""
@@ -176,9 +186,13 @@ class Oracle:
         if not world.may_read(viewer, user):
             return PROTECTED
         if name == "followers":
-            return self._users(viewer, [one for one in _before(world.follows, user) if not world.blocked(viewer, one)])
+            return self._users(
+                viewer, [one for one in _before(world.follows, user) if not world.blocked(viewer, one)]
+            )
         if name == "following":
-            return self._users(viewer, [one for one in _after(world.follows, user) if not world.blocked(viewer, one)])
+            return self._users(
+                viewer, [one for one in _after(world.follows, user) if not world.blocked(viewer, one)]
+            )
         if name == "likes":
             posts = [world.posts[one] for one in _after(world.likes, user)]
         else:
@@ -204,12 +218,16 @@ class Oracle:
         world = self.world
         match surface:
             case ["tweet", "quotes"]:
-                quotes = [one for one in self._newest() if one.quoted == target.id and world.sees(viewer, one)]
+                quotes = [
+                    one for one in self._newest() if one.quoted == target.id and world.sees(viewer, one)
+                ]
                 return [self.tweet(viewer, one) for one in quotes]
             case ["tweet", "history"]:
                 return [{"content": content, "timeStamp": since} for content, since in target.texts]
             case ["like"]:
-                return self._users(viewer, [one for one in _before(world.likes, target.id) if world.reads(viewer, one)])
+                return self._users(
+                    viewer, [one for one in _before(world.likes, target.id) if world.reads(viewer, one)]
+                )
             case ["retweet"]:
                 owners = [one.owner for one in self._newest() if one.original == target.id]
                 return self._users(viewer, [one for one in owners if world.reads(viewer, one)])

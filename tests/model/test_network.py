@@ -7,7 +7,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.model.oracle import Json, Oracle
 from tests.model.twins import Twins
@@ -15,7 +21,9 @@ from tests.model.world import Post
 from tests.serving import Server
 
 PEOPLE_MAX = 6
-SEED = int(os.environ.get("ROOKERY_TEST_SEED", "98" if os.environ.get("CI") == "true" else random.randrange(1 << 32)))
+SEED = int(
+    os.environ.get("ROOKERY_TEST_SEED", "98" if os.environ.get("CI") == "true" else random.randrange(1 << 32))
+)
 
 somebody = st.integers(0, PEOPLE_MAX - 1)
 something = st.integers(0, 11)  # counted from the newest
@@ -191,7 +199,9 @@ class FeedsEveryReply(Oracle):
 
     def in_feed(self, viewer: str, post: Post) -> bool:
         followed = self.follows(viewer, post.owner) and not self.mutes(viewer, post.owner)
-        return super().in_feed(viewer, post) or (followed and self.world.sees(viewer, post) and post.parent is not None)
+        return super().in_feed(viewer, post) or (
+            followed and self.world.sees(viewer, post) and post.parent is not None
+        )
 
 
 class CountsNoQuotes(Oracle):
@@ -230,7 +240,9 @@ def test_the_scene_agrees_with_the_model(server: Server) -> None:
     twins.close()
 
 
-@pytest.mark.parametrize("wrong", [DeafToMutes, QuotesAnything, FeedsEveryReply, CountsNoQuotes, ShowsEveryRetweet])
+@pytest.mark.parametrize(
+    "wrong", [DeafToMutes, QuotesAnything, FeedsEveryReply, CountsNoQuotes, ShowsEveryRetweet]
+)
 def test_a_wrong_model_is_seen(
     server: Server, wrong: Callable[..., Oracle], monkeypatch: pytest.MonkeyPatch
 ) -> None:

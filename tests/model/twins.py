@@ -50,7 +50,9 @@ class Twins:
     def reply(self, user: str, tweet_id: str, content: str) -> None:
         """A reply to what an id stands for."""
         target = self.world.target(user, tweet_id)
-        told = self._act(DONE if target else NOT_FOUND, user, "POST", f"/reply/{tweet_id}", {"content": content})
+        told = self._act(
+            DONE if target else NOT_FOUND, user, "POST", f"/reply/{tweet_id}", {"content": content}
+        )
         self._written(user, told, parent=target.id if target else None)
 
     def retweet(self, user: str, tweet_id: str) -> None:

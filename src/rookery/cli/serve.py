@@ -19,14 +19,17 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on.  [default: 127.0.0.1]", show_default=False)
+        str | None,
+        typer.Option("--host", help="Address to listen on.  [default: 127.0.0.1]", show_default=False),
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", help="TCP port.  [default: 8000]", show_default=False)
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", help="Server processes on the same data.  [default: 1]", show_default=False),
+        typer.Option(
+            "--workers", help="Server processes on the same data.  [default: 1]", show_default=False
+        ),
     ] = None,
     engine: Annotated[
         Literal["embedded", "cluster"], typer.Option("--engine", help="What keeps the data.")
@@ -62,14 +65,18 @@ def say(line: str) -> None:
 
 def _check_engine(engine: str, services: str | None) -> None:
     if engine != "embedded":
-        raise OperatorError(f"This Rookery has no {engine} engine: leave --engine out to use the embedded one.")
+        raise OperatorError(
+            f"This Rookery has no {engine} engine: leave --engine out to use the embedded one."
+        )
     if services is not None:
         raise OperatorError("The embedded engine runs all services in one process: leave --services out.")
 
 
 def _greeting(settings: Settings) -> str:
     processes = "1 process" if settings.server.workers == 1 else f"{settings.server.workers} processes"
-    lines = [f"Rookery serves {server.url(settings.server)} from {settings.data.dir} ({processes}). Ctrl-C ends it."]
+    lines = [
+        f"Rookery serves {server.url(settings.server)} from {settings.data.dir} ({processes}). Ctrl-C ends it."
+    ]
     if not settings.limits.enabled:
         lines.append("Rate limits are off (limits.enabled = false): this is for load tests only.")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from granian import Granian
+from granian.server.mp import MPServer as Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
@@ -130,7 +130,7 @@ def _started(granian: Granian, server: Server, announce: Callable[[], None]) -> 
         for worker in granian.wrks:
             with suppress(ProcessLookupError):
                 os.kill(worker.inner.pid, DRAIN)
-        granian.signal_handler_interrupt()
+        granian.signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

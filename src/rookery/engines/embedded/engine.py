@@ -13,6 +13,7 @@ from rookery.engines.embedded.check import Findings, compare
 from rookery.engines.embedded.checkpoints import Checkpointer
 from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files
 from rookery.engines.embedded.database import Database
+from rookery.engines.embedded.export import EmbeddedExport
 from rookery.engines.embedded.facts import EmbeddedFacts
 from rookery.engines.embedded.fanout import FeedProjection, drop_unfinished
 from rookery.engines.embedded.feed import EmbeddedFeed
@@ -58,6 +59,7 @@ class EmbeddedEngine:
         self.sessions = EmbeddedSessions(self.database, self.snapshots)
         self.attempts = EmbeddedAttempts(self.database, self.snapshots)
         self.signing_keys = EmbeddedKeys(self.database, self.snapshots)
+        self.export = EmbeddedExport(self.snapshots)
         self.tweets = EmbeddedTweets(self.database, self.snapshots)
         self.replies = EmbeddedReplies(self.database, self.snapshots)
         self.follows = EmbeddedFollows(self.database, self.snapshots, options.celebrity_followers)
