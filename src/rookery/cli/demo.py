@@ -1,9 +1,7 @@
 """`rookery demo`: serves a lively, made-up network."""
 
 import asyncio
-import json
 import multiprocessing
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,10 +15,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from rookery.bootstrap import Network, network, prepare
+from rookery.bootstrap import network, prepare
 from rookery.cli import server
 from rookery.cli.failures import explain
-from rookery.cli.life import PASSWORD, Life
+from rookery.cli.life import Life
 from rookery.cli.options import ConfigOption, DataOption, KeyFileOption, settings_for
 from rookery.cli.progress import steps
 from rookery.cli.sample import SampleNetwork
