@@ -181,7 +181,7 @@ def test_a_session_ends_30_days_after_its_last_use(tmp_path: Path) -> None:
     with serving(tmp_path / "data", {"LIMITS_ENABLED": "false"}) as server:
         ann, bob = sign_up(server, "ann"), sign_up(server, "bob")
         server.stop()
-        connection = Files(tmp_path / "data", bytes.fromhex(KEY)).open("core")
+        connection = Files(tmp_path / "data", bytes.fromhex(KEY)).connect("core")
         for person, days in ((ann, 29), (bob, 30)):
             used = "UPDATE sessions SET used_ms = used_ms - ? WHERE user_id = ?"
             connection.execute(used, (days * DAY_MS, int(person.id)))
