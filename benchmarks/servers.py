@@ -94,18 +94,19 @@ class Server:
 @contextmanager
 def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """A server on a folder for as long as the block runs. `settings`: ROOKERY_ variables, without their prefix."""
+    port = _free_port()
     given = {
         **settings,
+        "SERVER_PORT": str(port),
         "DATA_DIR": str(folder),
         "KEY": KEY.hex(),
         "SERVER_METRICS_PORT": "0",
         "LOG_LEVEL": "error",
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
-    port = _free_port()
     with folder.with_suffix(".log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.noop", str(port)],
+            [sys.executable, "-m", "benchmarks.noop"],
             env={**clean, **{f"ROOKERY_{name}": value for name, value in given.items()}},
             stdout=log,
             stderr=log,

@@ -1,6 +1,6 @@
 """The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -98,8 +98,11 @@ def prepare(settings: Settings, key: bytes) -> None:
     prepare_folder(settings.data.dir, key)
 
 
-def application(settings: Settings, key: bytes, metrics_folder: Path | None = None) -> Gateway:
-    """The ASGI application of one server process, over a network that starts and ends with it. Raises OperatorError."""
+def application(
+    settings: Settings, key: bytes, metrics_folder: Path | None = None, more: Sequence[Route] = ()
+) -> Gateway:
+    """The ASGI application of one server process, over a network that starts and ends with it; `more` are routes beside
+    those of the services. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
     opened = Network(settings, key)
     engine = opened.engine
@@ -121,7 +124,8 @@ def application(settings: Settings, key: bytes, metrics_folder: Path | None = No
         engine.sessions, opened.accounts.tokens, session_idle_ms=settings.session.days * DAY_MS
     )
     ledger = EmbeddedLedger(engine.snapshots)
-    return Gateway(opened.routes(), authenticator, ledger, settings.limits, settings.server, surroundings)
+    routes = [*opened.routes(), *more]
+    return Gateway(routes, authenticator, ledger, settings.limits, settings.server, surroundings)
 
 
 def back_up_to(settings: Settings, key: bytes, target: Path, on_progress: OnProgress) -> int:

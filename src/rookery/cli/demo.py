@@ -1,7 +1,9 @@
 """`rookery demo`: serves a lively, made-up network."""
 
 import asyncio
+import json
 import multiprocessing
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,10 +17,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from rookery.bootstrap import network, prepare
+from rookery.bootstrap import Network, network, prepare
 from rookery.cli import server
 from rookery.cli.failures import explain
-from rookery.cli.life import Life
+from rookery.cli.life import PASSWORD, Life
 from rookery.cli.options import ConfigOption, DataOption, KeyFileOption, settings_for
 from rookery.cli.progress import steps
 from rookery.cli.sample import SampleNetwork
@@ -127,8 +129,8 @@ async def _play(settings: Settings, key: bytes, accounts: int, pipe: Connection)
         first = await _first_handle(net)
         sample = SampleNetwork(now_ms=made_ms, accounts=accounts, tweets=0 if first else TWEETS)
         handle = sample.accounts[0].handle
+        life = Life(net, sample, made_ms)
         if first is None:
-            life = Life(net, sample, made_ms)
             with steps() as shown:
                 await life.fill(shown)
             await net.engine.caught_up()
@@ -136,8 +138,25 @@ async def _play(settings: Settings, key: bytes, accounts: int, pipe: Connection)
         else:
             own = await net.engine.accounts.by_handle(handle) is not None
             stage = Stage("found" if own else "foreign", handle)
-    if stage.what == "foreign":
         pipe.send(stage)
-        return
-    async with network(settings, key, projectors=False) as net:
-        pass
+        if stage.what == "filled":
+            await life.grow()
+
+
+async def _first_handle(net: Network) -> str | None:
+    async for account in net.accounts.operator.accounts():
+        return account.handle
+    return None
+
+
+def _greeting(settings: Settings, stage: Stage, *, keep: bool) -> str:
+    where = server.url(settings.server)
+    body = json.dumps({"handle": stage.handle, "password": PASSWORD})
+    lines = [f"Rookery serves a made-up network on {where}. Ctrl-C ends it{'' if keep else ' and removes its data'}."]
+    if stage.what != "foreign":
+        lines += [
+            f"Sign in as {stage.handle} with the password: {PASSWORD}",
+            f"  curl {where}/account/login -H 'content-type: application/json' -d {shlex.quote(body)}",
+        ]
+    lines.append("The rate limits per address are off, as this is a demo.")
+    return "\n".join(lines)

@@ -17,6 +17,7 @@ from logging import getLogger
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import Protocol
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -26,8 +27,8 @@ from rookery.bootstrap import application
 from rookery.cli.failures import explain
 from rookery.config import Server, Settings
 from rookery.core.errors import OperatorError
-from rookery.gateway.app import Gateway
 from rookery.gateway.exposition import start_metrics
+from rookery.gateway.intake import Receive, Scope, Send
 
 DRAIN = signal.SIGUSR1  # tells a worker to end its live streams, which would keep it from stopping
 BACKLOG = 2_048  # connections that wait to be accepted
@@ -74,10 +75,26 @@ def check_port(server: Server) -> str:
     return str(where[0])
 
 
-def run(settings: Settings, key: bytes, announce: Callable[[], None]) -> None:
+class Application(Protocol):
+    """What a worker serves: an ASGI application that is told when it is about to stop."""
+
+    def drain(self) -> None:
+        """Ends what would keep the worker from stopping."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI 3."""
+
+
+Build = Callable[[Settings, bytes, Path], Application]
+
+
+def run(
+    settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application
+) -> None:
     """Serves until SIGTERM or SIGINT; what was accepted by then is finished, within `server.drain_ms_max`.
 
-    `announce` is called, in a thread, once requests are answered. Raises OperatorError.
+    `announce` is called, in a thread, once requests are answered. `build` makes a worker's application, in its process
+    (the benchmarks add their limits to it). Raises OperatorError.
     """
     address = check_port(settings.server)
     with TemporaryDirectory(prefix="rookery-metrics-") as folder:
@@ -87,7 +104,7 @@ def run(settings: Settings, key: bytes, announce: Callable[[], None]) -> None:
         multiprocessing.set_start_method("spawn", force=True)
         granian = _granian(settings.server, address)
         granian.on_startup(partial(_started, granian, settings.server, announce))
-        worker = partial(_worker, settings, key, Path(folder), os.getpid())
+        worker = partial(_worker, build, settings, key, Path(folder), os.getpid())
         try:
             granian.serve(target_loader=worker, wrap_loader=False)
         except SystemExit:
@@ -147,16 +164,18 @@ def _tell_when_open(granian: Granian, server: Server, announce: Callable[[], Non
             return
 
 
-def _worker(settings: Settings, key: bytes, metrics_folder: Path, supervisor: int) -> Gateway:
+def _worker(
+    build: Build, settings: Settings, key: bytes, metrics_folder: Path, supervisor: int
+) -> Application:
     """The application of a worker; runs in its process, whose loop is there but not yet running."""
     try:
-        gateway = application(settings, key, metrics_folder)
+        built = build(settings, key, metrics_folder)
     except Exception as fault:  # noqa: BLE001 - a sentence instead of a stack trace
         print(f"rookery: {explain(fault)}", file=sys.stderr)
         sys.exit(1)
-    asyncio.get_event_loop().add_signal_handler(DRAIN, gateway.drain)
+    asyncio.get_event_loop().add_signal_handler(DRAIN, built.drain)
     threading.Thread(target=_stop_with, args=(supervisor,), daemon=True).start()
-    return gateway
+    return built
 
 
 def _stop_with(supervisor: int) -> None:
