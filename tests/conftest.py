@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.serving", "tests.model.twins")  # so that their asserts tell what differs
+pytest.register_assert_rewrite(
+    "tests.serving", "tests.model.twins"
+)  # so that their asserts tell what differs
 
 PROJECT = Path(__file__).parent.parent
 

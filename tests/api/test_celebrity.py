@@ -6,7 +6,11 @@ from threading import Event, Thread
 from tests.serving import Person, ids_of, serving, sign_up, soon
 
 THRESHOLD = 5
-SETTINGS = {"LIMITS_ENABLED": "false", "FEED_CELEBRITY_FOLLOWERS": str(THRESHOLD), "FEED_CELEBRITY_GRACE_MS": "300"}
+SETTINGS = {
+    "LIMITS_ENABLED": "false",
+    "FEED_CELEBRITY_FOLLOWERS": str(THRESHOLD),
+    "FEED_CELEBRITY_GRACE_MS": "300",
+}
 
 
 def test_no_feed_has_a_hole_or_a_double_while_the_threshold_is_crossed(tmp_path: Path) -> None:

@@ -15,14 +15,18 @@ Make = Callable[..., Person]
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of two processes, where an account may tweet 6 times."""
-    with serving(tmp_path_factory.mktemp("keys") / "data", {"LIMITS_TWEETS_PER_3H": "6"}, "--workers", "2") as server:
+    with serving(
+        tmp_path_factory.mktemp("keys") / "data", {"LIMITS_TWEETS_PER_3H": "6"}, "--workers", "2"
+    ) as server:
         yield server
 
 
 def send(person: Person, key: str, path: str, body: object = None, method: str = "POST") -> httpx.Response:
     """A write with a key, over a connection of its own."""
     url = str(person.base_url) + path
-    return httpx.request(method, url, json=body, headers={**person.headers, "Idempotency-Key": key}, timeout=20)
+    return httpx.request(
+        method, url, json=body, headers={**person.headers, "Idempotency-Key": key}, timeout=20
+    )
 
 
 def test_a_copy_answers_the_first_success_as_it_is_now(person: Make) -> None:

@@ -93,7 +93,8 @@ def test_sign_ups_are_limited_by_address(small: Server) -> None:
     assert (409, "handle_taken") == stranger.refused("POST", "/account/", {"handle": "first", **form})
     assert (422, "invalid") == stranger.refused("POST", "/account/", {"handle": "!", **form})
     assert 11 == at_once(
-        16, lambda number: httpx.post(f"{small.url}/account/", json={"handle": f"h{number}", **form}, timeout=20)
+        16,
+        lambda number: httpx.post(f"{small.url}/account/", json={"handle": f"h{number}", **form}, timeout=20),
     )
 
 
@@ -134,7 +135,9 @@ def test_sizes_have_bounds(small: Server) -> None:
     body = b'{"content":"' + b"x" * 2000 + b'"}'
     kind = {"Content-Type": "application/json"}
     assert (413, "too_large") == problem_of(ann.post("/tweet/", content=body, headers=kind))
-    assert (413, "too_large") == problem_of(ann.post("/tweet/", content=iter([body[:900], body[900:]]), headers=kind))
+    assert (413, "too_large") == problem_of(
+        ann.post("/tweet/", content=iter([body[:900], body[900:]]), headers=kind)
+    )
     assert (413, "too_large") == ann.refused("GET", f"/search/?token={'x' * 1100}")
     ann.tweet("still here")
 

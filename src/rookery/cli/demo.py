@@ -152,7 +152,9 @@ async def _first_handle(net: Network) -> str | None:
 def _greeting(settings: Settings, stage: Stage, *, keep: bool) -> str:
     where = server.url(settings.server)
     body = json.dumps({"handle": stage.handle, "password": PASSWORD})
-    lines = [f"Rookery serves a made-up network on {where}. Ctrl-C ends it{'' if keep else ' and removes its data'}."]
+    lines = [
+        f"Rookery serves a made-up network on {where}. Ctrl-C ends it{'' if keep else ' and removes its data'}."
+    ]
     if stage.what != "foreign":
         lines += [
             f"Sign in as {stage.handle} with the password: {PASSWORD}",

@@ -88,9 +88,7 @@ class Application(Protocol):
 Build = Callable[[Settings, bytes, Path], Application]
 
 
-def run(
-    settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application
-) -> None:
+def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application) -> None:
     """Serves until SIGTERM or SIGINT; what was accepted by then is finished, within `server.drain_ms_max`.
 
     `announce` is called, in a thread, once requests are answered. `build` makes a worker's application, in its process
