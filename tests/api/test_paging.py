@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -167,8 +168,8 @@ def test_a_page_holds_20_by_default_and_100_at_most(person: Make) -> None:
     ann = person()
     for number in range(101):
         ann.tweet(str(number))
-    for query, expected in (("", [20] * 5 + [1]), ("?pageSize=100", [100, 1])):
-        assert expected == [len(page) for page in ann.pages(f"/user/{ann.id}/tweets{query}")]
+    for query, expected in (({}, [20] * 5 + [1]), ({"pageSize": 100}, [100, 1])):
+        assert expected == [len(page) for page in ann.pages(f"/user/{ann.id}/tweets", **query)]
 
 
 def test_a_ranking_stays_as_it_was_on_the_first_page(person: Make) -> None:
@@ -183,10 +184,17 @@ def test_a_ranking_stays_as_it_was_on_the_first_page(person: Make) -> None:
             bob.ok("POST", f"/like/{one}")
         ann.ok("POST", f"/like/{ids[1]}")
     soon(7, lambda: len(bob.walk("/search/", token=word)))
-    listings = ((tweets_, "/search/", {"token": word}), (replies, f"/reply/{root}", {}))
+
+    def top(path: str, query: dict[str, str]) -> list[str]:
+        return ids_of(bob.walk(path, **query, sort="top"))
+
+    listings: list[tuple[list[str], str, dict[str, str]]] = [
+        (tweets_, "/search/", {"token": word}),
+        (replies, f"/reply/{root}", {}),
+    ]
     for ids, path, query in listings:
         expected = [ids[place] for place in (1, 2, 0, 6, 5, 4, 3)]
-        soon(expected, lambda path=path, query=query: ids_of(bob.walk(path, **query, sort="top")))
+        soon(expected, partial(top, path, query))
         pages = bob.pages(path, **query, sort="top", pageSize=2)
         seen = ids_of(next(pages))
         bob.ok("POST", f"/like/{ids[3]}")
