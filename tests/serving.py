@@ -86,11 +86,14 @@ class Server:
             self.process.send_signal(how)
         return self.process.wait(40)
 
-    def run(self, *arguments: str, timeout_s: float = 100) -> subprocess.CompletedProcess[str]:
-        """Runs a `rookery` command on the folder."""
+    def run(
+        self, *arguments: str, given: str = "", timeout_s: float = 100
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a `rookery` command on the folder; it reads `given`."""
         return subprocess.run(
             [sys.executable, "-m", "rookery", *arguments, "--data", str(self.folder)],
             env=self.environment(),
+            input=given,
             capture_output=True,
             text=True,
             timeout=timeout_s,

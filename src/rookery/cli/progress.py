@@ -29,6 +29,13 @@ class Steps:
     def __init__(self, bars: Progress | None) -> None:
         self._bars = bars
 
+    def tell(self, line: str) -> None:
+        """Prints a line beside the steps."""
+        if self._bars is None:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     @contextmanager
     def step(self, name: str, total: int | None = None) -> Iterator[Step]:
         """A step of `total` things (None: nobody knows how many)."""

@@ -71,11 +71,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class OldText:
-    """A text from elsewhere, as `load` reads it; `created_ms` is Unix time in milliseconds."""
+    """A text from elsewhere, as `load` reads it; `created_ms` is Unix time in milliseconds, None: it is new."""
 
     author_id: int
     content: str
-    created_ms: int
+    created_ms: int | None
     latitude: float | None = None
     longitude: float | None = None
 
@@ -129,7 +129,8 @@ async def draft(source: FactSource, author_id: int, form: NewText) -> Draft:
 
 async def draft_of_old(source: FactSource, text: OldText) -> Draft:
     """What is kept of a text from elsewhere. Raises ValueError, with a sentence, for one that cannot be taken."""
-    check_past(text.created_ms)
+    if text.created_ms is not None:
+        check_past(text.created_ms)
     fields = {"content": text.content, "latitude": text.latitude, "longitude": text.longitude}
     try:
         form = NewText.of(fields)

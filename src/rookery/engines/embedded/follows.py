@@ -37,9 +37,9 @@ class EmbeddedFollows:
         self._snapshots = snapshots
         self._celebrity_followers = celebrity_followers
 
-    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> None:
+    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> bool:
         """See FollowStore."""
-        await self._database.write(lambda tx: self._follow(tx, follower, followee), ticket)
+        return bool(await self._database.write(lambda tx: self._follow(tx, follower, followee), ticket))
 
     async def unfollow(self, follower: int, followee: int, ticket: Ticket | None = None) -> None:
         """See FollowStore."""

@@ -51,7 +51,7 @@ class EmbeddedTweets:
         """See TweetStore."""
         return await self._database.write(lambda tx: _create(tx, draft, quoted_id), ticket)
 
-    async def load(self, draft: Draft, quoted_id: int, created_ms: int, row_hash: bytes) -> int | None:
+    async def load(self, draft: Draft, quoted_id: int, created_ms: int | None, row_hash: bytes) -> int | None:
         """See TweetStore."""
 
         def work(tx: Tx) -> int | None:

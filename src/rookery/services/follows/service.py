@@ -42,14 +42,14 @@ class FollowsService:
         self.store = store
         self._reader = reader
 
-    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> None:
-        """Follows, or asks a protected account.
+    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> bool:
+        """Follows, or asks a protected account. Returns whether that changed anything.
 
         Raises Problem `cannot_follow_self`, `not_found` or `blocked`.
         """
         if follower == followee:
             raise Problem("cannot_follow_self", "You cannot follow yourself.")
-        await self.store.follow(follower, followee, ticket)
+        return await self.store.follow(follower, followee, ticket)
 
     async def block(self, viewer: int, other: int, ticket: Ticket | None = None) -> None:
         """Blocks, which ends follows and requests both ways. Raises Problem `cannot_block_self` or `not_found`."""

@@ -11,8 +11,8 @@ class FollowStore(Protocol):
     """What holds between accounts. Every write is atomic with its counters and its event; one that finds nothing to
     change changes nothing and costs nothing. The lists are newest first, strictly below a position."""
 
-    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> None:
-        """Follows, or asks a protected account.
+    async def follow(self, follower: int, followee: int, ticket: Ticket | None = None) -> bool:
+        """Follows, or asks a protected account. Returns whether that changed anything.
 
         Raises Problem `not_found` where the followee is not active, `blocked` where a block stands either way.
         """

@@ -87,6 +87,6 @@ class TweetsService:
         return await self.store.retweet(author, original_id, at_ms=at_ms)
 
 
-def _row_hash(old: Draft, created_ms: int, row_id: str | None) -> bytes:
+def _row_hash(old: Draft, created_ms: int | None, row_id: str | None) -> bytes:
     told = f"id {row_id}" if row_id is not None else f"{old.author_id} {created_ms} {old.content}"
     return hashlib.sha256(told.encode()).digest()

@@ -20,8 +20,8 @@ class TweetStore(Protocol):
     async def create(self, draft: Draft, quoted_id: int, ticket: Ticket | None = None) -> int:
         """A tweet, or with `quoted_id` a quote. Returns its id."""
 
-    async def load(self, draft: Draft, quoted_id: int, created_ms: int, row_hash: bytes) -> int | None:
-        """A tweet of the past: its id carries `created_ms`; those of equal times have ascending ids.
+    async def load(self, draft: Draft, quoted_id: int, created_ms: int | None, row_hash: bytes) -> int | None:
+        """A tweet of the past: its id carries `created_ms` (None: now); those of equal times have ascending ids.
 
         None for a row loaded before, also where its tweet was deleted since. `created_ms` must not be to come. Raises
         Problem `not_found` where the author is none.
