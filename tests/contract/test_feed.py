@@ -9,6 +9,7 @@ import msgspec
 from rookery.bootstrap import Network
 from rookery.core.ids import ID_MAX
 from rookery.core.limits import Ticket
+from rookery.core.page import CANDIDATES_MAX
 from rookery.services.accounts.store import NewAccount
 from rookery.services.tweets.service import NewTweet
 
@@ -116,3 +117,21 @@ async def test_a_feed_longer_than_what_is_kept_goes_on_to_the_oldest(engine: Net
     tweets = await asyncio.gather(*writes)
     await engine.engine.caught_up()
     assert texts(tweets) == await feed(engine, reader, 100)
+
+
+async def test_what_hides_a_retweet_is_looked_for_on_the_next_page(engine: Network) -> None:
+    """Where a request may look no further before it is known what lies below a retweet, the page ends above it; the
+    next one finds the original and leaves the retweet out."""
+    reader, loud, cat, dan = await accounts(engine, 4)
+    for one in (loud, cat, dan):
+        await engine.engine.follows.follow(reader, one)
+    await engine.engine.follows.mute(reader, loud)
+    original = await engine.tweets.post(dan, NewTweet(content="original"), Ticket(dan))
+    noise = [
+        engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud))
+        for one in range(CANDIDATES_MAX - 2)
+    ]
+    await asyncio.gather(*noise)
+    await engine.tweets.store.retweet(cat, original, Ticket(cat))
+    top = await engine.tweets.post(reader, NewTweet(content="top"), Ticket(reader))
+    assert texts([top, original]) == await feed(engine, reader)

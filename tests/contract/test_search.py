@@ -19,8 +19,10 @@ from rookery.core.geo import Place
 from rookery.core.ids import ID_MAX, first_id_at, timestamp
 from rookery.core.query import Query, parse
 from rookery.core.text import tokens
-from rookery.engines.embedded import search_purge
+from rookery.engines.embedded import search_purge, search_query
+from rookery.engines.embedded import trends as trends_of
 from rookery.services.search.people import is_found, runs
+from rookery.services.tweets.service import NewTweet
 from tests.searching import SearchStage
 
 YEAR_MS = 365 * 24 * 3_600_000
@@ -375,3 +377,30 @@ def test_events_that_touch_nothing_write_nothing(stage: SearchStage) -> None:
     """Likes and follows cost the index nothing."""
     for kind in (Kind.LIKED, Kind.FOLLOWED, Kind.EDGE_CHANGED, Kind.RETWEET_CREATED, Kind.SESSION_ENDED):
         assert 0 == stage.projection.apply(stage.index, Event(9, kind, 2, 4, 6))
+
+
+async def test_a_crowded_place_is_searched_in_bounded_steps(
+    stage: SearchStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many wrote next to a place a request looks at some of them only; its page may be short, and the links lead
+    to all that is inside. The best are those of what a request looks at, trends those of the newest."""
+    monkeypatch.setattr(search_query, "LOOKED_MAX", 5)
+    monkeypatch.setattr(trends_of, "NEAR_MAX", 4)
+    ann = await stage.account("ann")
+
+    async def write(longitude: float) -> str:
+        return str(await stage.tweets.post(ann, NewTweet(content="#here", latitude=0, longitude=longitude)))
+
+    inside = []
+    for beside in (0, 3, 1, 12, 4):
+        inside.append(await write(0.0002))
+        for _ in range(beside):
+            await write(0.002)
+    stage.take_in()
+    place = "latitude=0&longitude=0&radiusKm=0.1&pageSize=2"
+    assert inside[::-1] == [one["tweetId"] for one in await stage.walk("/search/", 0, place)]
+    first = await stage.call("GET", "/search/", query=place)
+    assert (inside[-1:], True) == ([one["tweetId"] for one in first.body], first.next_query() is not None)
+    top = await stage.walk("/search/", 0, f"{place}&sort=top")
+    assert inside[-1:] == [one["tweetId"] for one in top]
+    assert {"here": 4} == await trends(stage, Place(0, 0, 50))

@@ -26,7 +26,7 @@ longitudes = st.one_of(
     st.floats(-180, 180), st.floats(-180, -179), st.floats(179, 180), st.sampled_from([-180.0, 180.0])
 )
 radii = st.one_of(
-    st.floats(RADIUS_KM_MIN, RADIUS_KM_MAX), st.sampled_from([25.0, 60.0, 60.001, RADIUS_KM_MAX])
+    st.floats(RADIUS_KM_MIN, RADIUS_KM_MAX), st.sampled_from([6.0, 6.001, 25.0, 60.0, 60.001, RADIUS_KM_MAX])
 )
 places = st.builds(Place, latitudes, longitudes, radii)
 
@@ -92,6 +92,17 @@ def _inside(place: Place, latitude: float, east: float) -> float | None:
             high = middle
     longitude = (place.longitude + east * low + 180) % 360 - 180
     return longitude if place.contains(latitude, longitude) else None
+
+
+@given(places, latitudes, longitudes)
+def test_what_lies_in_a_place_is_a_matter_of_distance(
+    place: Place, latitude: float, longitude: float
+) -> None:
+    """A point lies in a place exactly where its distance is at most the radius."""
+    distance = haversine_km(place.latitude, place.longitude, latitude, longitude)
+    for radius_km in (place.radius_km, distance):
+        expected = distance <= radius_km
+        assert expected == Place(place.latitude, place.longitude, radius_km).contains(latitude, longitude)
 
 
 @given(places)

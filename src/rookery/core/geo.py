@@ -10,7 +10,10 @@ RADIUS_KM_MAX = 500.0
 CELLS_MAX = 200  # no place is covered by more cells than this
 
 _FINE_RADIUS_KM_MAX = 60.0  # up to here the fine grid covers a place with few enough cells
+_FINEST_RADIUS_KM_MAX = 6.0  # and up to here the finest one
 _MARGIN = 1e-9  # radians (6 mm): rounding must never lose a cell
+_KM_PER_DEGREE = radians(1) * EARTH_RADIUS_KM  # of latitude
+_KM_MARGIN = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,18 @@ class _Grid:
         columns = self.columns(band)
         return floor((longitude + 180) % 360 / 360 * columns) % columns
 
+    def cell(self, latitude: float, longitude: float) -> str:
+        """The term of the cell that a point lies in."""
+        band = self.band(latitude)
+        return self.term(band, self.column(band, longitude))
+
     def term(self, band: int, column: int) -> str:
         return f"{self.name}{band}x{column}"
 
 
 _COARSE = _Grid("coarse", 1.0)
 _FINE = _Grid("fine", 0.1)
+_FINEST = _Grid("finest", 0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,9 @@ class Place:
     radius_km: float
 
     def contains(self, latitude: float, longitude: float) -> bool:
-        """Whether a point lies in the place, its rim included."""
+        """Whether a point lies in the place, its rim included. Most points that do not are told by their latitude."""
+        if abs(latitude - self.latitude) * _KM_PER_DEGREE > self.radius_km + _KM_MARGIN:
+            return False
         return haversine_km(self.latitude, self.longitude, latitude, longitude) <= self.radius_km
 
 
@@ -92,13 +103,19 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, square)))
 
 
-def cells(latitude: float, longitude: float) -> tuple[str, str]:
-    """The terms under which a point is indexed: its coarse (111 km) and its fine cell (11 km), alphanumeric."""
-    coarse, fine = _COARSE.band(latitude), _FINE.band(latitude)
+def cells(latitude: float, longitude: float) -> tuple[str, str, str]:
+    """The terms under which a point is indexed, alphanumeric: its coarse (111 km), fine (11 km) and finest (1.1 km)
+    cell."""
     return (
-        _COARSE.term(coarse, _COARSE.column(coarse, longitude)),
-        _FINE.term(fine, _FINE.column(fine, longitude)),
+        _COARSE.cell(latitude, longitude),
+        _FINE.cell(latitude, longitude),
+        _FINEST.cell(latitude, longitude),
     )
+
+
+def grid_cell(latitude: float, longitude: float, radius_km: float) -> str:
+    """The one of a point's `cells` that is among the covering of a place of this radius around it."""
+    return _grid(radius_km).cell(latitude, longitude)
 
 
 def covering(place: Place) -> list[str]:
@@ -106,7 +123,7 @@ def covering(place: Place) -> list[str]:
 
     A cell also holds points outside, so `Place.contains` decides. The radius must be RADIUS_KM_MIN to RADIUS_KM_MAX.
     """
-    grid = _FINE if place.radius_km <= _FINE_RADIUS_KM_MAX else _COARSE
+    grid = _grid(place.radius_km)
     reach = place.radius_km / EARTH_RADIUS_KM + _MARGIN
     first = grid.band(place.latitude - degrees(reach))
     last = grid.band(place.latitude + degrees(reach))
@@ -115,6 +132,13 @@ def covering(place: Place) -> list[str]:
         for band in range(first, last + 1)
         for column in _columns_within(grid, band, place, reach)
     ]
+
+
+def _grid(radius_km: float) -> _Grid:
+    """The grid that covers a place of this radius with few cells that are not much larger than it."""
+    if radius_km <= _FINEST_RADIUS_KM_MAX:
+        return _FINEST
+    return _FINE if radius_km <= _FINE_RADIUS_KM_MAX else _COARSE
 
 
 def _columns_within(grid: _Grid, band: int, place: Place, reach: float) -> Iterator[int]:

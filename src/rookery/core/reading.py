@@ -15,6 +15,7 @@ Candidate = tuple[int, int]  # (position in the list, id)
 Candidates = Callable[
     [int, int], Awaitable[Sequence[Candidate]]
 ]  # (below this position, how many), newest first
+_NOTHING = 0  # in place of an id
 Show = Callable[[int, Sequence[int]], Awaitable[Mapping[int, bytes]]]
 
 
@@ -126,16 +127,24 @@ class Reader:
         return await fill(partial(self.users, own=own), viewer, candidates, before, size)
 
 
+def stopped_at(position: int) -> Candidate:
+    """What a list of candidates ends with where it is short of the wanted number and goes on below this position: one
+    request looks no further."""
+    return position, _NOTHING
+
+
 async def fill(show: Show, viewer: int, candidates: Candidates, before: int, size: int) -> Page[bytes]:
     """A page of `size` shown entries below a position. It looks at CANDIDATES_MAX candidates at most and then ends
-    short, with a cursor; a cursor is given exactly while there is more to see."""
+    short, with a cursor; a cursor is given exactly while there is more to look at."""
     entries: list[bytes] = []
     last, looked = before, 0
     while looked < CANDIDATES_MAX:
         wanted = min(size + 1, CANDIDATES_MAX - looked)
         batch = await candidates(before, wanted)
-        shown = await show(viewer, [one for _, one in batch])
+        shown = await show(viewer, [one for _, one in batch if one != _NOTHING])
         for place, one in batch:
+            if one == _NOTHING:
+                return Page(entries, str(place))
             if one in shown:
                 if len(entries) == size:
                     return Page(entries, str(last))
@@ -145,7 +154,7 @@ async def fill(show: Show, viewer: int, candidates: Candidates, before: int, siz
         looked += len(batch)
         if len(batch) < wanted:
             return Page(entries, None)
-    return Page(entries, str(before))
+    return Page(entries, str(before) if await candidates(before, 1) else None)
 
 
 def render_user(facts: Facts, user_id: int) -> bytes:

@@ -10,7 +10,7 @@ import apsw
 
 from rookery.core.errors import OperatorError
 
-SCHEMA_VERSIONS: Mapping[str, int] = {"core": 1, "feed": 1, "search": 1}
+SCHEMA_VERSIONS: Mapping[str, int] = {"core": 1, "feed": 1, "search": 2}
 # An entry of a feed is some 20 bytes, and each lands on another page: smaller pages mean less to encrypt and to log.
 # Fan-out with 4 KiB and inline checkpoints 57k rows/s, with 2 KiB and a checkpointing thread 114k.
 PAGE_BYTES: Mapping[str, int] = {"feed": 2048}

@@ -12,7 +12,7 @@ from rookery.core.errors import Problem
 from rookery.core.geo import Place
 from rookery.core.ids import ID_MAX
 from rookery.core.query import Query
-from rookery.core.reading import Candidate
+from rookery.core.reading import Candidate, stopped_at
 from rookery.engines.embedded import trends
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.search_query import find, find_people, followers, scores
@@ -37,19 +37,20 @@ class EmbeddedSearch:
     async def tweets(self, query: Query, place: Place | None, before: int, limit: int) -> Sequence[Candidate]:
         """See services.search.store.SearchStore."""
         found = await self._read(lambda connection: find(connection, query, place, 0, before - 1, limit))
-        return [(one, one) for one in found]
+        candidates = [(one, one) for one in found.ids]
+        return [*candidates, stopped_at(found.stopped_at)] if found.stopped_at else candidates
 
     async def scored(self, query: Query, place: Place | None, limit: int) -> Sequence[tuple[int, int]]:
         """See services.search.store.SearchStore."""
         return await self._read(
-            lambda connection: scores(connection, find(connection, query, place, 0, ID_MAX, limit))
+            lambda connection: scores(connection, find(connection, query, place, 0, ID_MAX, limit).ids)
         )
 
     async def between(
         self, query: Query, place: Place | None, low: int, high: int, limit: int
     ) -> Sequence[int]:
         """See services.search.store.SearchStore."""
-        return await self._read(lambda connection: find(connection, query, place, low, high, limit))
+        return await self._read(lambda connection: find(connection, query, place, low, high, limit).ids)
 
     async def people(self, sought: Sequence[Run], before: int, limit: int) -> Sequence[Candidate]:
         """See services.search.store.SearchStore."""

@@ -1,8 +1,8 @@
 """Searches of search.db, on a connection that has core.db attached."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from itertools import islice
+from typing import NamedTuple
 
 import apsw
 
@@ -11,9 +11,11 @@ from rookery.core.geo import Place, covering
 from rookery.core.ids import first_id_at
 from rookery.core.query import Query
 from rookery.engines.embedded import search_terms
-from rookery.engines.embedded.connections import rows_of
+from rookery.engines.embedded.connections import Row, rows_of
 from rookery.engines.embedded.search_terms import id_list
 from rookery.services.search.people import Run
+
+LOOKED_MAX = 50_000  # rows in the cells of a place that one search looks at: some 30 ms
 
 _FOUND = """
 SELECT t.rowid FROM main.texts t WHERE t.texts MATCH ? AND t.rowid BETWEEN ? AND ? ORDER BY t.rowid DESC LIMIT ?"""
@@ -33,22 +35,42 @@ SELECT j.value, coalesce(f.followers, 0)
 FROM json_each(?) j LEFT JOIN core.follow_counts f ON f.user_id = j.value"""
 
 
+class Finding(NamedTuple):
+    """The ids found, newest first. `stopped_at` is how far down a search has looked that ended before it found enough
+    or came to its end, else 0."""
+
+    ids: list[int]
+    stopped_at: int = 0
+
+
 def find(
     connection: apsw.Connection, query: Query, place: Place | None, low: int, high: int, limit: int
-) -> list[int]:
-    """The newest tweets and replies that a search finds between two ids, both included, newest first."""
+) -> Finding:
+    """The newest tweets and replies that a search finds between two ids, both included."""
     terms = None if query.finds_nothing(place) else expression(connection, query, place)
     if terms is None:
-        return []
+        return Finding([])
     if query.since_ms is not None:
         low = max(low, first_id_at(query.since_ms))
     if query.until_ms is not None:
         high = min(high, first_id_at(query.until_ms) - 1)
     if place is None:
-        return [row[0] for row in rows_of(connection, _FOUND, (terms, low, high, limit))]
+        return Finding([row[0] for row in rows_of(connection, _FOUND, (terms, low, high, limit))])
     with closing(connection.execute(_FOUND_WITH_PLACE, (terms, low, high))) as rows:
-        inside = (one for one, latitude, longitude in rows if place.contains(latitude, longitude))
-        return list(islice(inside, limit))
+        return _inside(rows, place, limit)
+
+
+def _inside(rows: Iterable[Row], place: Place, limit: int) -> Finding:
+    """Those of the rows that lie in the place."""
+    inside: list[int] = []
+    for looked, (one, latitude, longitude) in enumerate(rows, 1):
+        if place.contains(latitude, longitude):
+            inside.append(one)
+            if len(inside) == limit:
+                break
+        if looked == LOOKED_MAX:
+            return Finding(inside, one)
+    return Finding(inside)
 
 
 def find_people(

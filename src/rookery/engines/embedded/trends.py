@@ -9,24 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 import apsw
 import msgspec
 
-from rookery.core.geo import Place, cells, covering
+from rookery.core.geo import Place, covering, grid_cell
 from rookery.core.ids import first_id_at
 from rookery.core.objects import Entities
 from rookery.core.text import fold
 from rookery.engines.embedded.connections import rows_of
 from rookery.engines.embedded.search_terms import IndexedText
+from rookery.services.search.store import TREND_RADIUS_KM
 
 DAY_MS = 24 * 3_600_000
 EXPIRED_AT_ONCE_MAX = 2_000
+NEAR_MAX = 2_000  # of the newest uses in one cell are looked at: some 7 ms
 
-TagRow = tuple[
-    int, str, str, str | None
-]  # (tweet id, folded, as written, its fine cell where it has a place)
+TagRow = tuple[int, str, str, str | None]  # (tweet id, folded, as written, its cell where it has a place)
 
 _USED = "SELECT tag, uses FROM main.tag_counts ORDER BY uses DESC, tag LIMIT ?"
 _USED_NEAR = """
 SELECT g.tag, p.latitude, p.longitude
-FROM json_each(?) j CROSS JOIN main.tagged g ON g.cell = j.value AND g.tweet_id >= ?
+FROM json_each(?1) j CROSS JOIN main.tagged g ON g.cell = j.value AND g.tweet_id >= max(?2, coalesce((
+    SELECT tweet_id FROM main.tagged WHERE cell = j.value ORDER BY tweet_id DESC LIMIT 1 OFFSET ?3 - 1), 0))
   CROSS JOIN main.places p ON p.tweet_id = g.tweet_id"""
 _SPELLING = """
 SELECT spelling FROM (SELECT spelling FROM main.tagged WHERE tag = ? ORDER BY tweet_id DESC LIMIT 100)
@@ -44,7 +45,7 @@ def tag_rows(text: IndexedText, since: int) -> Iterator[TagRow]:
         return
     cell = None
     if text.latitude is not None and text.longitude is not None:
-        cell = cells(text.latitude, text.longitude)[-1]
+        cell = grid_cell(text.latitude, text.longitude, TREND_RADIUS_KM)
     spellings = {fold(one.tag): one.tag for one in reversed(_links.decode(text.links).hashtags)}
     for tag, spelling in spellings.items():
         yield text.tweet_id, tag, spelling, cell
@@ -82,6 +83,6 @@ def most_used(
 
 def _near(connection: apsw.Connection, place: Place, since: int, limit: int) -> Sequence[tuple[str, int]]:
     around = msgspec.json.encode(covering(place)).decode()
-    rows = rows_of(connection, _USED_NEAR, (around, since))
+    rows = rows_of(connection, _USED_NEAR, (around, since, NEAR_MAX))
     used = Counter(tag for tag, latitude, longitude in rows if place.contains(latitude, longitude))
     return sorted(used.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]

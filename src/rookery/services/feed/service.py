@@ -20,6 +20,16 @@ class _Kept:
     page: Page[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a page shows, and whether there is more: None where that cannot be told, because the entries known so far
+    end too early; then `undecided` is the retweet that the entries below may hide, or 0."""
+
+    shown: Sequence[int]
+    more: bool | None = None
+    undecided: int = 0
+
+
 class FeedService:
     """Pages of feeds. `retweet_window`: a retweet is hidden when the original, or another retweet of it, is among this
     many entries just older; what arrives on top never hides what is below."""
@@ -67,41 +77,51 @@ class FeedService:
         """The page, and the facts that it was made from."""
         entries: list[Entry] = []
         looked: list[int] = []
-        below, ended = before, False
+        below = before
         while True:
             wanted = min(size + 1 + self._window, CANDIDATES_MAX - len(looked))
-            batch = await self._store.candidates(viewer, below, wanted)
+            known = await self._store.candidates(viewer, below, wanted + 1)
+            batch, ended = known[:wanted], len(known) <= wanted
             looked.extend(one for one, _ in batch)
-            ended = len(batch) < wanted
             facts = await self._reader.source.gather(viewer, looked)
             entries.extend(entry for entry in batch if visibility.in_home_feed(facts, entry[0]))
-            exhausted = len(looked) >= CANDIDATES_MAX
-            shown, more = self._shown(entries, size, since, whole=ended or exhausted)
-            if more is not None or ended or exhausted:
+            choice = self._choose(entries, size, since, whole=ended)
+            if len(looked) >= CANDIDATES_MAX and choice.undecided == looked[0]:
+                choice = self._choose(entries, size, since, whole=ended, decided=looked[0])
+            if choice.more is not None or ended or len(looked) >= CANDIDATES_MAX:
                 break
             below = batch[-1][0]
-        cursor = str(shown[-1]) if more else str(looked[-1]) if more is None and not ended else None
-        return Page([(one, render_tweet(facts, one)) for one in shown], cursor), facts
+        cursor = None if ended and not choice.more else _cursor(choice, looked)
+        return Page([(one, render_tweet(facts, one)) for one in choice.shown], cursor), facts
 
-    def _shown(
-        self, entries: Sequence[Entry], size: int, since: int, *, whole: bool
-    ) -> tuple[list[int], bool | None]:
-        """Up to `size` entries that no older one hides, and whether there are more: None while that cannot be told,
-        because the entries known so far do not reach far enough (`whole`: they do)."""
+    def _choose(
+        self, entries: Sequence[Entry], size: int, since: int, *, whole: bool, decided: int = 0
+    ) -> _Choice:
+        """Up to `size` entries that no older one hides. `whole`: there are no more entries than these. What hides the
+        retweet `decided` is taken to be among these: a page that could not even tell about its first entry would be
+        the same one again."""
         shown: list[int] = []
         for place, (one, original) in enumerate(entries):
             if one <= since:
-                return shown, False
+                return _Choice(shown, more=False)
             if original:
                 older = entries[place + 1 : place + 1 + self._window]
                 if any(original in entry for entry in older):
                     continue
-                if len(older) < self._window and not whole:
-                    return shown, None
+                if len(older) < self._window and not whole and one != decided:
+                    return _Choice(shown, undecided=one)
             if len(shown) == size:
-                return shown, True
+                return _Choice(shown, more=True)
             shown.append(one)
-        return shown, None
+        return _Choice(shown)
+
+
+def _cursor(choice: _Choice, looked: Sequence[int]) -> str | None:
+    """Where the next page begins: below what is shown; or where no more may be looked at, below the last candidate
+    that is decided. The undecided one is never the first."""
+    if choice.more is not None:
+        return str(choice.shown[-1]) if choice.more else None
+    return str(looked[looked.index(choice.undecided) - 1] if choice.undecided else looked[-1])
 
 
 def _open(facts: Facts, tweet_id: int) -> bool:

@@ -13,11 +13,10 @@ from rookery.core.query import parse
 from rookery.core.ranking import thaw, top_page
 from rookery.core.reading import Reader, fill
 from rookery.services.search.people import runs
-from rookery.services.search.store import SearchStore
+from rookery.services.search.store import TREND_RADIUS_KM, SearchStore
 
 TOKEN_LENGTH_MAX = 300  # a whole tweet in quotes; with a cursor of sort=top it still fits into a URL
 RADIUS_KM_DEFAULT = 25.0
-TREND_RADIUS_KM = 50.0
 TRENDS_MAX = 20
 TREND_MS = 24 * 3_600_000
 

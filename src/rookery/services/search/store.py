@@ -8,6 +8,8 @@ from rookery.core.query import Query
 from rookery.core.reading import Candidate
 from rookery.services.search.people import Run
 
+TREND_RADIUS_KM = 50.0  # so far around a point its trends are gathered
+
 
 class SearchStore(Protocol):
     """Candidates for searches, as of some moments ago; the Reader decides at read which of them show.
@@ -17,10 +19,12 @@ class SearchStore(Protocol):
     """
 
     async def tweets(self, query: Query, place: Place | None, before: int, limit: int) -> Sequence[Candidate]:
-        """The newest tweets and replies found."""
+        """The newest tweets and replies found. Where it looked at as many as one request may before it found enough,
+        core.reading.stopped_at says so."""
 
     async def scored(self, query: Query, place: Place | None, limit: int) -> Sequence[tuple[int, int]]:
-        """The newest tweets and replies found, with their likes, replies and retweets added up."""
+        """The newest tweets and replies found, among as many as one request may look at, with their likes, replies and
+        retweets added up."""
 
     async def between(
         self, query: Query, place: Place | None, low: int, high: int, limit: int
@@ -38,4 +42,5 @@ class SearchStore(Protocol):
 
     async def trends(self, place: Place | None, since: int, limit: int) -> Sequence[tuple[str, int]]:
         """The hashtags in most tweets and replies from an id on (of the last day) by active, unprotected accounts, as
-        most of them spell it, with the number of these."""
+        most of them spell it, with the number of these. The radius of a place is TREND_RADIUS_KM. Where very many were
+        written close together, the newest of them count."""
