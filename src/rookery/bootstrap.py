@@ -14,7 +14,7 @@ from rookery.engines.embedded.engine import prepare as prepare_folder
 from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
-from rookery.gateway.auth import Authenticator
+from rookery.gateway.auth import USED_STEP_MS, Authenticator
 from rookery.gateway.metrics import Gauge
 from rookery.services.accounts import http as accounts_http
 from rookery.services.accounts.passwords import Passwords
@@ -121,7 +121,7 @@ def application(
         metrics_folder=metrics_folder,
     )
     authenticator = Authenticator(
-        engine.sessions, opened.accounts.tokens, session_idle_ms=settings.session.days * DAY_MS
+        engine.sessions, opened.accounts.tokens, session_idle_ms=_session_idle_ms(settings)
     )
     ledger = EmbeddedLedger(engine.snapshots)
     routes = [*opened.routes(), *more]
@@ -142,12 +142,17 @@ def _accounts(settings: Settings, engine: EmbeddedEngine) -> AccountsService:
     limits = settings.limits
     by_address = limits.enabled and limits.addresses_enabled
     policy = Policy(
-        session_idle_ms=settings.session.days * DAY_MS,
+        session_idle_ms=_session_idle_ms(settings),
         failures_per_account=limits.login_failures_per_15min if limits.enabled else None,
         failures_per_address=limits.login_failures_per_hour_address if by_address else None,
     )
     tokens = AccessTokens(engine.signing_keys, lifetime_s=settings.session.access_token_minutes * 60)
     return AccountsService(engine.accounts, engine.sessions, engine.attempts, Passwords(), tokens, policy)
+
+
+def _session_idle_ms(settings: Settings) -> int:
+    """After so long since the use that was written last a session has ended; there may have been one a step later."""
+    return settings.session.days * DAY_MS + USED_STEP_MS
 
 
 def _options(settings: Settings) -> EngineOptions:

@@ -13,7 +13,6 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from rookery.core.clock import now_ms
 from rookery.core.entities import AccountState
 from rookery.core.errors import Invalid, OperatorError, Problem
 from rookery.core.limits import Charge, Ticket
@@ -331,8 +330,8 @@ async def test_keys_rotate_without_a_log_out(tmp_path: Path, members: Members) -
     """A key signs for 30 days; its last token works to its end under the next key, in another process too; then the
     old key is no longer published."""
     neighbour = Members(tmp_path)
-    begun = now_ms()
     ann = await members.sign_up("ann")
+    begun = (await members.keys.keys())[0].created_ms
     members.clock_ms = neighbour.clock_ms = begun + 30 * DAY_MS - 60_000
     last = await members.tokens.issue(ann.user_id, ann.session_id)
     members.clock_ms = neighbour.clock_ms = begun + 30 * DAY_MS + 60_000
