@@ -61,8 +61,7 @@ def demo(
 ) -> None:
     """Serve a made-up network of people who go on tweeting, in a temporary folder that is gone at the end.
 
-    With --data the folder stays, and is served again as it is by the next demo. It prints a handle and a password to
-    sign in with.
+    With --data the folder stays, and the next demo goes on with it. It prints a handle and a password to sign in with.
 
     Example: rookery demo --port 9000
     """
@@ -138,8 +137,10 @@ async def _play(settings: Settings, key: bytes, accounts: int, pipe: Connection)
         else:
             own = await net.engine.accounts.by_handle(handle) is not None
             stage = Stage("found" if own else "foreign", handle)
+            if own:
+                await life.join_again()
         pipe.send(stage)
-        if stage.what == "filled":
+        if stage.what != "foreign":
             await life.grow()
 
 

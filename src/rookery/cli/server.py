@@ -21,6 +21,7 @@ from typing import Protocol
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from granian.server.mp import MPServer as Granian
 
 from rookery.bootstrap import application
@@ -126,6 +127,7 @@ def _granian(server: Server, address: str) -> Granian:
             backlog=BACKLOG,
             backpressure=CONNECTIONS_MAX,
             http1_settings=HTTP1Settings(header_read_timeout=server.header_read_ms_max),
+            log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
             ssl_cert=server.tls_cert,
             ssl_key=server.tls_key,
