@@ -194,6 +194,47 @@ def test_a_session_ends_30_days_after_its_last_use(tmp_path: Path) -> None:
         assert session["createdTimeStamp"][:10] == session["lastUsedTimeStamp"][:10]
 
 
+def test_keys_rotate_without_a_log_out(tmp_path: Path) -> None:
+    """After 30 days another key signs; JWTs of the old one go on, and both keys are published until they end."""
+    with serving(tmp_path / "data", {"LIMITS_ENABLED": "false"}) as server:
+        ann = sign_up(server, "ann")
+        (old,) = Person(server).ok("GET", "/.well-known/jwks.json")["keys"]
+        server.stop()
+        connection = Files(tmp_path / "data", bytes.fromhex(KEY)).connect("core")
+        connection.execute("UPDATE signing_keys SET created_ms = created_ms - ?", (30 * DAY_MS + 1,))
+        connection.close()
+        server.start()
+        fresh = ann.ok("POST", "/account/refresh")["accessToken"]
+        keys = {one["kid"]: one for one in Person(server).ok("GET", "/.well-known/jwks.json")["keys"]}
+        assert (2, old) == (len(keys), keys[old["kid"]])
+        for token, signed_by_old in ((ann.access_token, True), (fresh, False)):
+            told = jwt.decode(token, KeySet.import_key_set({"keys": [*keys.values()]}), algorithms=["EdDSA"])
+            assert signed_by_old == (told.header["kid"] == old["kid"])
+            ann.headers["Authorization"] = f"Bearer {token}"
+            ann.ok("GET", "/account/")
+
+
+def test_a_disabled_account_is_out_until_it_is_enabled(
+    server: Server, person: Make, stranger: Person
+) -> None:
+    """Its sessions end and it cannot log in, as if the password were wrong; enabled again all of it is back."""
+    ann, bob = person("out"), person()
+    tweet = ann.tweet("still mine")["tweetId"]
+    bob.ok("POST", "/follow", {"userId": ann.id})
+    assert 0 == server.run("account", "disable", ann.handle).returncode
+    soon([401, 200], lambda: alive(ann, bob), within_s=1)
+    assert (401, "wrong_credentials") == problem_of(log_in(server, ann.handle))
+    for path in (f"/user/@{ann.handle}", f"/tweet/{tweet}", f"/avatar/{ann.id}"):
+        assert (404, "not_found") == stranger.refused("GET", path)
+    assert [] == bob.walk("/feed/")
+    taken = {"handle": ann.handle, "name": "Again", "password": PASSWORD}
+    assert (409, "handle_taken") == stranger.refused("POST", "/account/", taken)
+    assert 0 == server.run("account", "enable", ann.handle).returncode
+    soon([tweet], lambda: ids_of(bob.walk("/feed/")))
+    assert 200 == log_in(server, ann.handle).status_code
+    assert 1 == stranger.ok("GET", f"/user/{ann.id}")["followerCount"]
+
+
 def test_the_export_holds_everything(person: Make) -> None:
     """The zip has what the account wrote, liked, follows, blocks and mutes, as JSON, and no secret."""
     ann, bob, cat = person("ann"), person(), person()
@@ -266,3 +307,34 @@ def test_a_deleted_account_is_gone_from_every_read(server: Server, person: Make,
     soon([0, 0, 3], lambda: [stranger.ok("GET", f"/user/{bob.id}")[one] for one in counts], within_s=3)
     soon([], lambda: stranger.walk("/search/", token=ann.handle))
     assert {tweet, reply}.isdisjoint(ids_of(bob.walk("/feed/")))
+
+
+def test_nothing_that_a_deleted_account_wrote_stays_in_the_truth(server: Server, person: Make) -> None:
+    """Texts, their earlier versions, name, bio, places and relations leave the database; the handle stays taken."""
+    ann, bob = person("erase"), person()
+    word = f"unique{ann.id}"
+    tweet = ann.tweet(f"{word} #{word}", latitude=12.5, longitude=7.5)["tweetId"]
+    ann.ok("PATCH", f"/tweet/{tweet}", {"content": f"{word} edited"})
+    theirs = bob.tweet("stays")["tweetId"]
+    reply = ann.ok("POST", f"/reply/{theirs}", {"content": word})["tweetId"]
+    ann.ok("PATCH", f"/reply/{reply}", {"content": f"{word} edited"})
+    ann.ok("PATCH", "/account/", {"name": word, "bio": word})
+    for path in (f"/like/{theirs}", f"/retweet/{theirs}", f"/mute/{bob.id}"):
+        ann.ok("POST", path)
+    bob.ok("POST", "/follow", {"userId": ann.id})
+    bob.ok("POST", f"/like/{tweet}")
+    assert {"users", "tweets", "tweet_versions", "replies", "reply_versions"} <= tables_with(server, word)
+    ann.ok("DELETE", "/account/", {"password": PASSWORD})
+    soon(set(), lambda: tables_with(server, word), within_s=3)
+    kept = {"users", "tweets", "replies", "tweet_authors", "reply_authors", "follow_counts", "outbox"}
+    soon(kept, lambda: tables_with(server, ann.id) | kept, within_s=3)
+    assert not tables_with(server, "12.5")
+
+
+def tables_with(server: Server, text: str) -> set[str]:
+    """The tables of the truth that hold a text in any column."""
+    connection = Files(server.folder, bytes.fromhex(KEY)).connect("core")
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    rows = {name: repr(connection.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names}
+    connection.close()
+    return {name for name, held in rows.items() if text in held}

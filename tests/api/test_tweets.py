@@ -54,6 +54,27 @@ def test_content_is_1_to_280_weighted_characters(person: Make, content: str, rig
         assert {"content"} == fields_of(answer)
 
 
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00\\ud83d", "\\u0000", "\\t"])
+def test_no_text_holds_lone_surrogates_or_control_characters(person: Make, escape: str) -> None:
+    """Tweets, replies, edits, names and bios refuse them, and nothing is written."""
+    ann = person()
+    tweet = ann.tweet("fine")["tweetId"]
+    writes = {
+        ("POST", "/tweet/"): "content",
+        ("POST", f"/reply/{tweet}"): "content",
+        ("PATCH", f"/tweet/{tweet}"): "content",
+        ("PATCH", "/account/"): "bio",
+    }
+    headers = {"Content-Type": "application/json"}
+    for (method, path), field in writes.items():
+        answer = ann.request(method, path, content=f'{{"{field}": "a{escape}b"}}', headers=headers)
+        assert {field} == fields_of(answer)
+    answer = ann.patch("/account/", content=f'{{"name": "{escape}"}}', headers=headers)
+    assert {"name"} == fields_of(answer)
+    assert ["fine"] == [one["content"] for one in ann.walk("/feed/")]
+    assert "one\ntwo" == ann.ok("PATCH", "/account/", {"bio": "one\r\ntwo"})["bio"]
+
+
 def test_every_bad_field_of_a_tweet_is_named(person: Make) -> None:
     """A half or impossible place, a bad quote and no text are told together."""
     ann = person()
@@ -115,6 +136,7 @@ def test_a_deleted_tweet_leaves_marks_where_others_built_on_it(person: Make, str
         ("POST", f"/retweet/{tweet}"),
     ):
         assert (404, "not_found") == bob.refused(method, path, {"content": "x"} if "reply" in path else None)
+    assert (404, "not_found") == bob.refused("POST", "/tweet/", {"content": "x", "quoteOf": tweet})
 
 
 def test_a_retweet_stands_for_its_original(person: Make) -> None:
@@ -138,6 +160,32 @@ def test_a_retweet_stands_for_its_original(person: Make) -> None:
     assert [ann.id] == ids_of(ann.walk(f"/retweet/{tweet}"))
     assert {} == ann.ok("DELETE", f"/retweet/{tweet}") == ann.ok("DELETE", f"/retweet/{tweet}")
     assert 0 == ann.ok("GET", f"/tweet/{tweet}")["retweetCount"]
+
+
+def test_a_reply_is_spread_like_a_tweet(person: Make) -> None:
+    """A reply is liked, retweeted and quoted; what is done to its retweet is done to it."""
+    ann, bob = person(), person()
+    root = ann.tweet("root")["tweetId"]
+    reply = ann.ok("POST", f"/reply/{root}", {"content": "reply"})["tweetId"]
+    retweet = bob.ok("POST", f"/retweet/{reply}")
+    assert ("retweet", None) == (retweet["kind"], retweet["inReplyTo"])
+    shown = retweet["retweetOf"]
+    assert (reply, "reply", root) == (shown["tweetId"], shown["kind"], shown["inReplyTo"]["tweetId"])
+    assert {"liked": True, "likeCount": 1} == ann.ok("POST", f"/like/{retweet['tweetId']}")
+    below = ann.ok("POST", f"/reply/{retweet['tweetId']}", {"content": "below"})
+    assert reply == below["inReplyTo"]["tweetId"]
+    quote = ann.tweet("quote", quoteOf=retweet["tweetId"])
+    assert ("tweet", reply) == (quote["kind"], quote["quoteOf"]["tweetId"])
+    assert [quote["tweetId"]] == ids_of(ann.walk(f"/tweet/{retweet['tweetId']}/quotes"))
+    assert [below["tweetId"]] == ids_of(ann.walk(f"/reply/{retweet['tweetId']}"))
+    assert [root] == ids_of(ann.ok("GET", f"/reply/{retweet['tweetId']}/ancestors"))
+    counts = ("likeCount", "replyCount", "retweetCount", "quoteCount")
+    assert [1, 1, 1, 1] == [ann.ok("GET", f"/tweet/{reply}")[one] for one in counts]
+    assert 1 == bob.ok("GET", "/account/")["tweetCount"]  # the retweet
+    assert 4 == ann.ok("GET", "/account/")["tweetCount"]  # the tweet, two replies and the quote
+    ann.ok("DELETE", f"/reply/{reply}")
+    assert (404, "not_found") == bob.refused("GET", f"/tweet/{retweet['tweetId']}")
+    assert [0, 3] == [who.ok("GET", "/account/")["tweetCount"] for who in (bob, ann)]
 
 
 def test_likes_count_once_and_go_away(person: Make) -> None:
@@ -180,6 +228,7 @@ def test_a_reply_is_reached_under_tweet_too(person: Make) -> None:
     assert (404, "not_found") == ann.refused("PATCH", f"/reply/{tweet}", {"content": "x"})
     assert (404, "not_found") == ann.refused("DELETE", f"/reply/{tweet}")
     ann.ok("DELETE", f"/tweet/{first}")
+    assert (400, "use_patch_to_edit") == ann.refused("POST", f"/tweet/{second}", {"content": "x"})
     ann.ok("POST", f"/tweet/{second}")
     ann.ok("DELETE", f"/reply/{third}")
     assert [] == ann.walk(f"/reply/{tweet}")

@@ -33,8 +33,8 @@ TWEETS = TextTable(
     archive="INSERT INTO tweet_versions (tweet_id, rev, content, at_ms) VALUES (?,?,?,?)",
     replace="UPDATE tweets SET content = ?, links = ?, edited_ms = ?, rev = rev + 1 WHERE tweet_id = ?",
     earlier="SELECT content, at_ms FROM tweet_versions WHERE tweet_id = ? ORDER BY rev DESC LIMIT ?",
-    erase="""UPDATE tweets SET content = '', links = ?, latitude = NULL, longitude = NULL, rev = rev + 1, deleted = 1
-WHERE tweet_id = ?""",
+    erase="""UPDATE tweets SET content = '', links = ?, latitude = NULL, longitude = NULL, edited_ms = 0, rev = rev + 1,
+  deleted = 1 WHERE tweet_id = ?""",
     forget="DELETE FROM tweet_versions WHERE tweet_id = ?",
     last_within="SELECT max(tweet_id) FROM tweets WHERE tweet_id >= ? AND tweet_id < ?",
 )
@@ -43,8 +43,8 @@ REPLIES = TextTable(
     archive="INSERT INTO reply_versions (reply_id, rev, content, at_ms) VALUES (?,?,?,?)",
     replace="UPDATE replies SET content = ?, links = ?, edited_ms = ?, rev = rev + 1 WHERE reply_id = ?",
     earlier="SELECT content, at_ms FROM reply_versions WHERE reply_id = ? ORDER BY rev DESC LIMIT ?",
-    erase="""UPDATE replies SET content = '', links = ?, latitude = NULL, longitude = NULL, rev = rev + 1, deleted = 1
-WHERE reply_id = ?""",
+    erase="""UPDATE replies SET content = '', links = ?, latitude = NULL, longitude = NULL, edited_ms = 0, rev = rev + 1,
+  deleted = 1 WHERE reply_id = ?""",
     forget="DELETE FROM reply_versions WHERE reply_id = ?",
     last_within="SELECT max(reply_id) FROM replies WHERE reply_id >= ? AND reply_id < ?",
 )
