@@ -1,9 +1,10 @@
 """A reader of server-sent events."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,16 @@ def listening(person: Person, last_event_id: str | None = None) -> Iterator[Hear
         try:
             yield heard
         finally:
+            _hang_up(answer)
+            reading.join(5)
             answer.close()
+
+
+def _hang_up(answer: httpx.Response) -> None:
+    """Ends the connection at once: a socket that is only closed lives on for as long as a thread waits for its data."""
+    connection: socket.socket = answer.extensions["network_stream"].get_extra_info("socket")
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _read(answer: httpx.Response, heard: Heard) -> None:

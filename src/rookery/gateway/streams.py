@@ -8,7 +8,7 @@ from typing import Any
 from rookery.core.errors import Problem
 from rookery.gateway.intake import Receive, Send
 
-SESSION_LOOK_S = 1.0
+SESSION_LOOK_S = 0.4  # a stream ends within a second of its session, also on a busy machine
 RETRY_AFTER_S = 15
 
 

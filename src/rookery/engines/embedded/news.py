@@ -33,7 +33,8 @@ class News:
     async def wait(self, timeout_s: float) -> None:
         """Returns at the next change, or after the timeout."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for loses a cancellation that comes with the change
+                await self._changed.wait()
 
     async def _run(self) -> None:
         while True:

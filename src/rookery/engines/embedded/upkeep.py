@@ -86,7 +86,8 @@ class UpkeepRunner:
                 _log.exception("upkeep_fault")
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):  # wait_for loses a cancel that comes with a wake
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _lock_when_free(self) -> None:

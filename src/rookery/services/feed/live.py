@@ -4,12 +4,14 @@ Storage's wake-ups are hints to look; what is sent always comes from a read of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
+from dataclasses import dataclass
 
 from rookery.core import visibility
+from rookery.core.clock import now_ms
 from rookery.core.entities import Edge
 from rookery.core.events import Event, Kind
-from rookery.core.ids import ID_MAX, parse_id
+from rookery.core.ids import ID_MAX, first_id_at, parse_id
 from rookery.core.page import PAGE_SIZE_MAX
 from rookery.core.reading import Reader, render_tweet
 from rookery.services.feed.service import FeedService
@@ -18,6 +20,15 @@ from rookery.services.feed.store import FeedStore
 COMMENT_EVERY_S = 15.0
 LOOK_EVERY_S = 0.4
 CATCH_UP_MAX = 800  # more missed tweets than this end in `reset`
+
+
+@dataclass(slots=True)
+class _Told:
+    """Up to where a client was told of tweets and of events, and the stamp of the feed then."""
+
+    tweet: int
+    event: int
+    stamp: Hashable | None = None
 
 
 class LiveService:
@@ -30,54 +41,67 @@ class LiveService:
 
     async def stream(self, viewer: int, last_event_id: str | None) -> AsyncIterator[bytes]:
         """Events for a viewer from now on, or after the tweet that a client saw last. It never ends by itself."""
-        seen = parse_id(last_event_id) if last_event_id else None
-        newest = self._store.position() if seen is None else seen
-        position = newest
+        resumed = self._resumed(last_event_id) if last_event_id else None
+        told = (
+            resumed or self._now()
+        )  # taken before anything is sent: what a client reads after that leaves no gap
         yield b": connected\n\n"
-        if last_event_id and seen is None:
-            yield _event("reset", b"{}")
-            newest = position = self._store.position()
+        if last_event_id and resumed is None:
+            yield _RESET
         clock = asyncio.get_running_loop().time
         spoke_at = clock()
         while True:
-            reached = self._store.position()
-            if reached > position or reached > newest:
-                pieces, newest = await self._news(viewer, newest, position)
-                position = max(position, reached)
-                for piece in pieces:
-                    yield piece
-                    spoke_at = clock()
+            for piece in await self._news(viewer, told):
+                yield piece
+                spoke_at = clock()
             if clock() - spoke_at >= COMMENT_EVERY_S:
                 yield b": still here\n\n"
                 spoke_at = clock()
             await self._store.wait(LOOK_EVERY_S)
 
-    async def _news(self, viewer: int, newest: int, position: int) -> tuple[list[bytes], int]:
-        """What to send, and the newest tweet that has been sent then."""
-        changes = await self._store.news(position)
-        if changes is None:
-            return [_event("reset", b"{}")], self._store.position()
-        fresh, whole = await self._fresh(viewer, newest)
-        if not whole:
-            return [_event("reset", b"{}")], self._store.position()
-        pieces = [_event("tweet", body, one) for one, body in fresh]
-        for change in changes:
-            piece = await self._change(viewer, change)
-            if piece is not None:
-                pieces.append(piece)
-        return pieces, fresh[-1][0] if fresh else newest
+    def _now(self) -> "_Told":
+        reached = self._store.position()
+        return _Told(reached, reached)
 
-    async def _fresh(self, viewer: int, newest: int) -> tuple[list[tuple[int, bytes]], bool]:
-        """The feed's tweets above an id, oldest first, and whether these are all."""
+    def _resumed(self, last_event_id: str) -> "_Told | None":
+        """Where a client goes on; None for what is no id that a stream can have sent: nothing newer would ever come."""
+        seen = parse_id(last_event_id)
+        minted = max(self._store.position(), first_id_at(now_ms() + 1))
+        return _Told(seen, seen) if seen is not None and seen <= minted else None
+
+    async def _news(self, viewer: int, told: "_Told") -> list[bytes]:
+        """What to send. Tweets and events are numbered alike, so that each stretch of them is looked at once."""
+        reached = self._store.position()
+        if reached <= told.event:
+            return []
+        changes = await self._store.news(told.event)
+        fresh = await self._fresh(viewer, told) if changes is not None else None
+        if changes is None or fresh is None:
+            told.tweet = told.event = self._store.position()
+            return [_RESET]
+        told.tweet = max([reached, *(one for one, _ in fresh)])
+        told.event = max([reached, *(change.event_id for change in changes)])
+        changed = [await self._change(viewer, change) for change in changes]
+        return [
+            *(_event("tweet", body, one) for one, body in fresh),
+            *(piece for piece in changed if piece is not None),
+        ]
+
+    async def _fresh(self, viewer: int, told: "_Told") -> list[tuple[int, bytes]] | None:
+        """The feed's tweets that were not sent yet, oldest first; None where there are too many."""
+        stamp = await self._store.stamp(viewer)
+        if stamp is not None and stamp == told.stamp:
+            return []
+        told.stamp = stamp
         found: list[tuple[int, bytes]] = []
         before = ID_MAX
         while len(found) < CATCH_UP_MAX:
-            page = await self._feed.shown(viewer, before, PAGE_SIZE_MAX, since=newest)
+            page = await self._feed.shown(viewer, before, PAGE_SIZE_MAX, since=told.tweet)
             found.extend(page.entries)
             if page.next_cursor is None:
-                return found[::-1], True
+                return found[::-1]
             before = int(page.next_cursor)
-        return [], False
+        return None
 
     async def _change(self, viewer: int, event: Event) -> bytes | None:
         facts = await self._reader.source.gather(viewer, [event.subject], [event.actor])
@@ -93,3 +117,6 @@ class LiveService:
 def _event(name: str, data: bytes, event_id: int | None = None) -> bytes:
     line = b"id: %d\n" % event_id if event_id is not None else b""
     return b"%sevent: %s\ndata: %s\n\n" % (line, name.encode(), data)
+
+
+_RESET = _event("reset", b"{}")
