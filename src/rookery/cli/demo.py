@@ -21,7 +21,7 @@ from rookery.bootstrap import Network, network, prepare
 from rookery.cli import server
 from rookery.cli.failures import explain
 from rookery.cli.life import PASSWORD, Life
-from rookery.cli.options import ConfigOption, DataOption, KeyFileOption, settings_for
+from rookery.cli.options import ConfigOption, KeyFileOption, settings_for
 from rookery.cli.progress import steps
 from rookery.cli.sample import SampleNetwork
 from rookery.cli.serve import say
@@ -55,7 +55,9 @@ def demo(
     port: Annotated[
         int | None, typer.Option("--port", help="TCP port.  [default: 8000]", show_default=False)
     ] = None,
-    data: DataOption = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Data folder.  [default: a temporary one]")
+    ] = None,
     key_file: KeyFileOption = None,
     config: ConfigOption = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`rookery serve`: the API and the pages on a data folder."""
+"""`rookery serve`: the network on a data folder."""
 
 from typing import Annotated, Literal
 
@@ -42,7 +42,7 @@ def serve(
     key_file: KeyFileOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Serve the API and the pages until Ctrl-C or SIGTERM.
+    """Serve the network until Ctrl-C or SIGTERM.
 
     The first start makes the data folder, and outside of it the key that everything in it is encrypted with. Beyond
     this machine it serves with TLS, or behind a proxy that is named in server.trusted_proxies.

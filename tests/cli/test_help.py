@@ -1,0 +1,44 @@
+"""What `--help` teaches."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from rookery.cli import app
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command, as the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_each_command_teaches_itself(words: tuple[str, ...]) -> None:
+    """`--help` tells what the command does and each option with its default, as it is written in the code."""
+    told = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "300"}).output
+
+    assert "[default: ./rookery.toml]" in told
+    assert "Data folder.  [default: " in told
+    for line in told.splitlines():
+        if line.startswith("│ --"):
+            assert line.strip("│ ").endswith((".", "]")), line
+
+
+def test_every_command_of_the_page_is_there() -> None:
+    """The commands are those that docs/api.md lists."""
+    assert {
+        *(("account", name) for name in ("create", "list", "password", "disable", "enable", "token")),
+        *((name,) for name in ("serve", "demo", "load", "check", "backup", "restore", "config")),
+        ("feeds", "rebuild"),
+        ("search", "rebuild"),
+    } == set(COMMANDS)
