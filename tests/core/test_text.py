@@ -169,6 +169,8 @@ def test_no_word_holds_a_separator() -> None:
         "本a.",
         "é\u0301",
         "😀\u200d",
+        "\r",
+        "a.com ",
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:

@@ -13,9 +13,9 @@ URL_WEIGHT = 23
 EMOJI_WEIGHT = 2
 
 _FORBIDDEN = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_CRLF = re.compile(
-    "\r+\n"
-)  # with all carriage returns, or a text sent back as it was stored would change again
+# With all carriage returns before it, or a text sent back as it was stored would change again. Only the first of them
+# is looked at as a beginning: otherwise many without a line feed would take quadratic time.
+_CRLF = re.compile("(?<!\r)\r++\n")
 # Braille blank and the Hangul fillers are letters or symbols by category, and still show nothing.
 _VISIBLE = regex.compile(r"[^\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
 
@@ -84,10 +84,11 @@ def weighted_length(text: str) -> int:
     code point, everything else 2. An emoji counts as one by its form (UTS 51), whether or not a font draws it.
     """
     rest = normalize("NFC", text)
-    weight = 0
-    for url in reversed(markup.urls(rest)):
-        rest = f"{rest[: url.start]}\n{rest[url.end :]}"
-        weight += URL_WEIGHT - 1
+    urls = markup.urls(rest)
+    ends = [0, *(url.end for url in urls)]
+    starts = [*(url.start for url in urls), len(rest)]
+    rest = "\n".join(rest[end:start] for end, start in zip(ends, starts, strict=True))
+    weight = (URL_WEIGHT - 1) * len(urls)
     if rest.isascii():
         return weight + len(rest)
     emoji = len(_EMOJI.findall(rest))
