@@ -178,9 +178,11 @@ async def test_a_slow_body_ends() -> None:
     assert 400 == sent[0]["status"]
 
 
-async def test_nobody_is_answered_who_left() -> None:
-    """A client that goes away before its request is whole is sent nothing."""
-    assert [] == await talk(Sending(b"{", then="leave"))
+async def test_a_body_that_ends_early_is_malformed() -> None:
+    """A body that breaks off is answered, for its sender may still be there: so a chunk that is none is told too."""
+    sent = await talk(Sending(b"{", then="leave"))
+
+    assert (400, "malformed") == (sent[0]["status"], msgspec.json.decode(sent[1]["body"])["code"])
 
 
 async def test_a_fault_is_a_500_that_says_nothing() -> None:

@@ -33,6 +33,7 @@ from rookery.gateway.intake import Receive, Scope, Send
 
 DRAIN = signal.SIGUSR1  # tells a worker to end its live streams, which would keep it from stopping
 BACKLOG = 2_048  # connections that wait to be accepted
+HEAD_BYTES_MAX = 131_072  # of a request's line and headers; more is 431 by granian itself
 CONNECTIONS_MAX = 16_384  # of a worker; the gateway refuses requests long before
 LOOK_EVERY_S = 0.05
 ORPHAN_LOOK_S = 0.5
@@ -122,11 +123,13 @@ def _granian(server: Server, address: str) -> Granian:
             interface=Interfaces.ASGI,
             workers=server.workers,
             loop=Loops.uvloop,
-            http=HTTPModes.auto,
+            http=HTTPModes.http1,  # the automatic mode waits for ever for the first bytes of a connection
             websockets=False,
             backlog=BACKLOG,
             backpressure=CONNECTIONS_MAX,
-            http1_settings=HTTP1Settings(header_read_timeout=server.header_read_ms_max),
+            http1_settings=HTTP1Settings(
+                header_read_timeout=server.header_read_ms_max, max_buffer_size=HEAD_BYTES_MAX
+            ),
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
             ssl_cert=server.tls_cert,

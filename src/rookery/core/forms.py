@@ -1,19 +1,26 @@
 """What a client may send: typed forms whose every bad field is named at once."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl
+from typing import Any, ClassVar, TypeVar, get_args
 
 import msgspec
 
 from rookery.core import ids
-from rookery.core.errors import Invalid, Problem
+from rookery.core.errors import Invalid
 from rookery.core.page import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from rookery.core.parsing import NO_FAULTS, Given, json_object, query_values
 
 F = TypeVar("F", bound="Form")
 Check = Callable[[Any], Any]
+_KINDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+}
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,39 +38,71 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         return {}
 
     @classmethod
-    def of(cls: type[F], values: Mapping[str, Any], *, text: bool = False) -> F:
+    def of(
+        cls: type[F],
+        values: Mapping[str, Any],
+        *,
+        text: bool = False,
+        faults: Mapping[str, str] = NO_FAULTS,
+    ) -> F:
         """The form with these values, cleaned.
 
-        `text`: the values are strings out of a query, so numbers are read from them. Raises Invalid.
+        `text`: the values are strings out of a query, so numbers are read from them. `faults`: what is wrong already,
+        by name, also outside of this form. Raises Invalid.
         """
-        errors: dict[str, str] = {}
+        errors: dict[str, str] = {**_unknown(cls, values), **faults}
         kept: dict[str, Any] = {}
         fields = _fields(cls)
-        errors.update({name: "is not a field of this request" for name in values if name not in fields})
         for name, field in fields.items():
+            if name in faults:
+                continue
             if name in values:
                 _keep(cls, field, values[name], text, kept, errors)
             elif field.required:
                 errors[name] = "is required"
         absent = {field.name: None for field in fields.values() if field.required}
         form = cls(**{**absent, **kept})
-        if faults := {**form.agree(), **errors}:
-            raise Invalid(faults)
+        if errors := {**form.agree(), **errors}:
+            raise Invalid(errors)
         return form
 
     @classmethod
-    def of_json(cls: type[F], raw: bytes) -> F:
-        """The form in a JSON body (an empty body is `{}`). Raises Problem `malformed` or Invalid."""
-        return cls.of(json_object(raw))
+    def of_json(cls: type[F], raw: bytes, beside: Mapping[str, str] = NO_FAULTS) -> F:
+        """The form in a JSON body (an empty body is `{}`); `beside` are faults of the rest of the request.
+
+        Raises Problem `malformed` or Invalid.
+        """
+        given = json_object(raw)
+        return cls.of(given.values, faults={**beside, **given.faults})
 
     @classmethod
-    def of_query(cls: type[F], raw: bytes) -> F:
-        """The form in a query string. Raises Invalid."""
-        return cls.of(query_values(raw), text=True)
+    def of_query(cls: type[F], raw: bytes, beside: Mapping[str, str] = NO_FAULTS) -> F:
+        """The form in a query string; `beside` as in `of_json`. Raises Invalid."""
+        given = query_values(raw)
+        return cls.of(given.values, text=True, faults={**beside, **given.faults})
 
 
 class Nothing(Form, frozen=True):
     """A request that carries nothing: no body or `{}`, no query."""
+
+
+def faults_of_query(raw: bytes) -> Mapping[str, str]:
+    """The faults of a query string where none is taken: every parameter. Raises Invalid."""
+    return _faults_where_nothing_is_taken(query_values(raw)) if raw else NO_FAULTS
+
+
+def faults_of_body(raw: bytes) -> Mapping[str, str]:
+    """The faults of a body where none is taken: every field. Raises Problem `malformed`."""
+    return _faults_where_nothing_is_taken(json_object(raw)) if raw else NO_FAULTS
+
+
+def _faults_where_nothing_is_taken(given: Given) -> Mapping[str, str]:
+    return {**_unknown(Nothing, given.values), **given.faults}
+
+
+def _unknown(cls: type[Form], values: Mapping[str, Any]) -> dict[str, str]:
+    fields = _fields(cls)
+    return {name: "is not a field of this request" for name in values if name not in fields}
 
 
 @cache
@@ -80,60 +119,27 @@ def _keep(
     errors: dict[str, str],
 ) -> None:
     try:
+        if text and field.type is int and not (value.isascii() and value.isdecimal()):
+            raise ValueError("must be a whole number")
         converted = msgspec.convert(value, field.type, strict=not text)
         check = cls.checks.get(field.name)
         kept[field.name] = check(converted) if check and converted is not None else converted
     except (ValueError, RecursionError) as fault:  # msgspec.ValidationError is a ValueError
-        errors[field.encode_name] = _sentence(str(fault))
+        errors[field.encode_name] = _sentence(str(fault), field.type)
 
 
-def _sentence(message: str) -> str:
-    return (
-        message.replace("Expected", "must be").replace(", got", ", not") if "Expected" in message else message
-    )
+def _sentence(message: str, kind: Any) -> str:
+    """What is wrong, for a person; msgspec names the types as Python does."""
+    if message.startswith("Expected "):
+        return "must be " + " or ".join(_KINDS.get(one, one) for one in _expected(message))
+    if message.startswith("Invalid enum value"):
+        return "must be " + " or ".join(map(str, get_args(kind)))
+    return message
 
 
-def json_object(raw: bytes) -> Mapping[str, Any]:
-    """The object in a JSON text. Raises Problem `malformed`."""
-    if not raw.strip():
-        return {}
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        value = _lenient(raw)
-    if not isinstance(value, dict):
-        raise Problem("malformed", "The body must be a JSON object.")
-    return value
-
-
-def _lenient(raw: bytes) -> Any:
-    """Reads what only breaks the rules inside a string (a lone surrogate), so that the field can be named."""
-    try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise Problem("malformed", "The body is not valid JSON in UTF-8.") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def query_values(raw: bytes) -> Mapping[str, str]:
-    """The parameters of a query string. Raises Invalid for one given twice or not in UTF-8."""
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64)
-    except ValueError:
-        raise Invalid({"query": "must be at most 64 percent-encoded parameters in UTF-8"}) from None
-    return _unique(pairs)
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    values: dict[str, str] = {}
-    for name, value in pairs:
-        if name in values:
-            raise Invalid({name: "is given twice"})
-        values[name] = value
-    return values
+def _expected(message: str) -> list[str]:
+    """The types in: Expected `float | null`, got `str`. That a field may be null says only that it may be absent."""
+    return [one for one in message.split("`")[1].split(" | ") if one != "null"]
 
 
 def an_id(value: str) -> str:

@@ -30,11 +30,11 @@ def next_id(last_id: int, now_ms: int) -> int:
 
 
 def parse_id(text: str) -> int | None:
-    """The id in a decimal string, or None where it is none (empty, signed, too large, other digits)."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+    """The id in a decimal string, or None where it is none (empty, signed, too large, other digits, a zero ahead)."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19) or text[0] == "0":
         return None
     value = int(text)
-    return value if 0 < value <= ID_MAX else None
+    return value if value <= ID_MAX else None
 
 
 def timestamp(at_ms: int) -> str:

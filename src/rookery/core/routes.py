@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from rookery.core import ids
 from rookery.core.entities import STRANGER
 from rookery.core.errors import Problem, not_found
-from rookery.core.forms import Form, Nothing
+from rookery.core.forms import Form, Nothing, faults_of_body, faults_of_query
 from rookery.core.limits import Ticket
 from rookery.core.page import Page
 from rookery.core.rendering import json_array
@@ -50,19 +50,21 @@ class Call:
     def body(self, kind: type[F]) -> F:
         """The JSON body as this form. Raises Problem `malformed`, `unsupported_media_type` or Invalid."""
         self.was_read = True
-        Nothing.of_query(self.raw_query)
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if self.raw_body and media_type != "application/json":
-            raise Problem("unsupported_media_type", "Send the body as application/json.")
-        return kind.of_json(self.raw_body)
+        self._require_json()
+        return kind.of_json(self.raw_body, faults_of_query(self.raw_query))
 
     def query(self, kind: type[F]) -> F:
         """The query string as this form; no body besides. Raises as `body`."""
         self.was_read = True
-        form = kind.of_query(self.raw_query)
-        if self.raw_body:
-            Nothing.of_json(self.raw_body)
-        return form
+        self._require_json()
+        return kind.of_query(self.raw_query, faults_of_body(self.raw_body))
+
+    def _require_json(self) -> None:
+        if not self.raw_body:
+            return
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise Problem("unsupported_media_type", "Send the body as application/json.")
 
     def nothing(self) -> None:
         """Refuses any body but `{}` and any query. Raises as `body`."""
@@ -112,3 +114,8 @@ class Route:
     codes: Sequence[str] = ()
     replay: Callable[[Call, int], Awaitable[Answer]] | None = None
     media_type: str = "application/json"
+
+    @property
+    def counted(self) -> Limit:
+        """The limit that holds: a write without one of its own is no read either."""
+        return "none" if self.limit == "read" and self.method != "GET" else self.limit

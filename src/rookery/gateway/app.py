@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from rookery.core.routes import Answer, Route
 from rookery.gateway import about, logs, problems
 from rookery.gateway.dispatch import Authenticator, Dispatcher, Ledger, Visit
 from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs, number
-from rookery.gateway.intake import Disconnected, Headers, Receive, Scope, Send
+from rookery.gateway.intake import Headers, Receive, Scope, Send
 from rookery.gateway.metrics import Gauge, Meter, Series
 from rookery.gateway.streams import Streams
 
@@ -79,8 +78,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the process's life (ASGI 3)."""
         if scope["type"] == "http":
-            with suppress(Disconnected):
-                await self._serve(scope, receive, send)
+            await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -138,8 +136,6 @@ class Gateway:
         except Problem as problem:
             self._dispatcher.give_back(visit)
             return problem.status, problems.answer(problem, visit.allow), problem
-        except Disconnected:
-            raise
         except Exception as fault:  # noqa: BLE001 - the client gets an answer, the log what happened
             self._dispatcher.give_back(visit)
             return INTERNAL.status, problems.answer(INTERNAL), fault

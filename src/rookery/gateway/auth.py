@@ -99,7 +99,7 @@ class Authenticator:
 def presented(headers: Mapping[str, str], *, secure: bool) -> tuple[str | None, bool]:
     """The token of a request, or None, and whether it came as a cookie. Authorization goes before the cookie.
 
-    Raises Problem `token_invalid` for another scheme than Bearer.
+    Raises Problem `token_invalid` for another scheme than Bearer, and for a cookie with an access token.
     """
     authorization = headers.get("authorization")
     if authorization is not None:
@@ -108,6 +108,8 @@ def presented(headers: Mapping[str, str], *, secure: bool) -> tuple[str | None, 
         return authorization[len(_BEARER) :].strip(), False
     cookies = headers.get("cookie")
     token = None if cookies is None else _cookie(cookies, cookie_name(secure=secure))
+    if token is not None and is_access_token(token):
+        raise Problem("token_invalid", "The cookie holds a session token, never an access token.")
     return token, token is not None
 
 

@@ -50,15 +50,18 @@ class Ledger(KeyLedger, ChargeLedger, Protocol):
 
 
 class Endpoint:
-    """A route with what is known of it before any request comes. `place`: which of the routes it is."""
+    """A route with what is known of it before any request comes. `place`: which of the routes it is; `is_about`: it
+    tells of the server alone, and answers also when that has too much to do."""
 
-    __slots__ = ("asks_caller", "parameters", "place", "route", "writes")
+    __slots__ = ("asks_caller", "is_about", "parameters", "place", "reads", "route", "writes")
 
     def __init__(self, route: Route, place: int) -> None:
         self.route = route
         self.place = place
         self.asks_caller = knows_caller(route)
         self.writes = route.method != "GET"
+        self.reads = route.counted == "read"
+        self.is_about = route.limit == "none" and not self.asks_caller
         self.parameters = [
             (part[1:-1], place) for place, part in enumerate(segments(route.path), 1) if is_parameter(part)
         ]
@@ -112,9 +115,9 @@ class Dispatcher:
         self.in_flight = 0
 
     async def answer(self, visit: Visit, receive: Receive) -> Answer:
-        """The handler's answer. Raises Problem, Disconnected, and whatever a fault of a handler raises."""
+        """The handler's answer. Raises Problem, and whatever a fault of a handler raises."""
         endpoint = visit.endpoint = self._endpoint(visit)
-        if self.in_flight >= IN_FLIGHT_MAX and endpoint.route.limit != "none":
+        if self.in_flight >= IN_FLIGHT_MAX and not endpoint.is_about:
             raise Problem("overloaded", "Too many requests at once.", retry_after_s=RETRY_AFTER_S)
         self.in_flight += 1
         try:
@@ -138,7 +141,7 @@ class Dispatcher:
     async def _admitted(self, visit: Visit, endpoint: Endpoint, receive: Receive) -> Answer:
         caller = await self._caller(visit, endpoint)
         address = self.addresses.client(visit.scope, visit.headers)
-        if endpoint.route.limit == "read":
+        if endpoint.reads:
             visit.window = self._reads.take(caller.viewer, address)
         body = await self._body(visit, endpoint, receive)
         call = visit.call = self._call(visit, endpoint, caller, address, body)
@@ -149,9 +152,11 @@ class Dispatcher:
     def _endpoint(self, visit: Visit) -> Endpoint:
         path: str = visit.scope["path"]
         query: bytes = visit.scope["query_string"]
-        if len(visit.scope.get("raw_path") or path) + len(query) > self._limits.url_bytes_max:
+        raw_path: bytes = visit.scope.get("raw_path") or path.encode()
+        if len(raw_path) + len(query) > self._limits.url_bytes_max:
             raise Problem("too_large", f"The URL must be at most {self._limits.url_bytes_max} bytes.")
-        methods = self._table.methods(path)
+        # An encoded slash belongs to the segment that it is in, and no segment may hold one.
+        methods = {} if b"%2f" in raw_path or b"%2F" in raw_path else self._table.methods(path)
         endpoint = methods.get("GET" if visit.method == "HEAD" else visit.method)
         if endpoint is not None:
             return endpoint

@@ -17,10 +17,6 @@ _IPV6_HOST_BITS = 64  # whoever has one address of such a network has them all
 _ADDRESSES_KEPT = 10_000
 
 
-class Disconnected(Exception):
-    """The client went away before its request was whole: nobody is there to answer."""
-
-
 class Headers(Mapping[str, str]):
     """A request's headers by lower-case name, decoded as they are asked for; repeated ones joined (RFC 9110, 5.3)."""
 
@@ -57,8 +53,8 @@ def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 async def read_body(receive: Receive, headers: Headers, bytes_max: int, time_ms_max: int) -> bytes:
-    """The whole body. Raises Problem `too_large` as soon as that shows, `malformed` where it comes too slowly, and
-    Disconnected."""
+    """The whole body. Raises Problem `too_large` as soon as that shows, `malformed` where it comes too slowly or not
+    whole."""
     announced = headers.raw.get(b"content-length", b"0")
     if not announced.isdigit():
         raise Problem("malformed", "Content-Length must be a number.")
@@ -77,7 +73,8 @@ async def _read(receive: Receive, bytes_max: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Disconnected
+            # So granian tells of a chunk that is none, too; its sender still waits for an answer.
+            raise Problem("malformed", "The body ended early, or is not chunked as HTTP says.")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > bytes_max:

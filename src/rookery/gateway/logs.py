@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 Level = Literal["debug", "info", "warning", "error"]
 SLOW_S = 0.5  # a request that took longer is logged as a warning
 CAUSES_MAX = 5
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -61,7 +62,7 @@ def request(
     """Tells of a request. `route` is the route's path, not the request's."""
     fields: dict[str, object] = {
         "status": status,
-        "method": method,
+        "method": method if method in _METHODS else "other",
         "route": route,
         "request_id": request_id.decode(),
         "ms": round(seconds * 1000, 1),

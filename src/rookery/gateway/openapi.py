@@ -17,7 +17,7 @@ from rookery.gateway.table import is_parameter, segments
 
 Json = dict[str, Any]
 VERSION = "3.1.0"
-ID_PATTERN = "^[0-9]{1,19}$"
+ID_PATTERN = "^[1-9][0-9]{0,18}$"
 STYLE_SHEET = "text/css"
 
 _EVERYWHERE = (
@@ -81,7 +81,7 @@ def codes_of(route: Route) -> list[str]:
         codes += _TOKENS
         if route.method != "GET":
             codes += _COOKIE_WRITES
-    if route.limit != "none":
+    if route.counted != "none":
         codes.append("rate_limited")
     if route.replay is not None:
         codes.append("idempotency_mismatch")
@@ -218,7 +218,7 @@ def _success(route: Route, schemas: _Schemas) -> Json:
     else:
         schema = _EMPTY if route.returns is None else schemas.of(route.returns)
     headers = dict(_COMMON_HEADERS)
-    if route.limit != "none":
+    if route.counted != "none":
         headers.update(_LIMIT_HEADERS)
     if route.query is not None and "cursor" in route.query.__struct_fields__:
         headers.update(_LINK_HEADER)
