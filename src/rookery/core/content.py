@@ -1,6 +1,6 @@
 """Writing text: what the services that keep texts share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -11,7 +11,7 @@ from rookery.core.clock import now_ms
 from rookery.core.entities import TweetFacts
 from rookery.core.errors import Invalid, Problem
 from rookery.core.forms import Check, Form
-from rookery.core.geo import check_latitude, check_longitude
+from rookery.core.geo import check_latitude, check_longitude, half_a_place
 from rookery.core.limits import Ticket
 from rookery.core.reading import FactSource, Reader
 from rookery.core.text import TWEET_WEIGHT_MAX, clean_text, weighted_length
@@ -43,12 +43,9 @@ class NewText(Form, frozen=True):
     latitude: float | None = None
     longitude: float | None = None
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """Latitude and longitude come together."""
-        if (self.latitude is None) == (self.longitude is None):
-            return {}
-        missing, given = ("latitude", "longitude") if self.latitude is None else ("longitude", "latitude")
-        return {missing: f"is required together with {given}"}
+        return half_a_place(given)
 
 
 class EditedText(Form, frozen=True):

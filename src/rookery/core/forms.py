@@ -1,6 +1,6 @@
 """What a client may send: typed forms whose every bad field is named at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -29,11 +29,12 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     checks: ClassVar[Mapping[str, Check]] = {}
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """The faults that only show in several fields together: {field: message}.
 
-        Asked also when single fields are bad, so that all faults are told at once: a bad field is as if it were not
-        given (None where it is required), and what is said of it here gives way to its own fault.
+        Asked also when single fields are bad, so that all faults are told at once. A bad field has its default (None
+        where it is required), but is among `given`, the fields that came with anything but null; what is said of it
+        here gives way to its own fault.
         """
         return {}
 
@@ -62,7 +63,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
                 errors[name] = "is required"
         absent = {field.name: None for field in fields.values() if field.required}
         form = cls(**{**absent, **kept})
-        if errors := {**form.agree(), **errors}:
+        given = {name for name in fields if name in faults or values.get(name) is not None}
+        if errors := {**form.agree(given), **errors}:
             raise Invalid(errors)
         return form
 

@@ -1,6 +1,6 @@
 """Places: distance on the globe, and the grid by which an index finds what is near."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from math import acos, asin, cos, degrees, floor, isfinite, pi, radians, sin, sqrt
 
@@ -86,6 +86,16 @@ def check_longitude(value: float) -> float:
 def check_radius_km(value: float) -> float:
     """The radius in kilometres. Raises ValueError, with a sentence to show, outside 0.1 to 500."""
     return _within(value, RADIUS_KM_MIN, RADIUS_KM_MAX)
+
+
+def half_a_place(given: Collection[str]) -> Mapping[str, str]:
+    """The fault where one of latitude and longitude is among the given fields and the other is not."""
+    both = ("latitude", "longitude")
+    missing = [name for name in both if name not in given]
+    if len(missing) != 1:
+        return {}
+    (there,) = (name for name in both if name in given)
+    return {missing[0]: f"is required together with {there}"}
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -1,7 +1,7 @@
 """What a client sends about an account. No form with a password shows it in its text form."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from unicodedata import normalize
 
@@ -64,7 +64,7 @@ class SignUp(SecretForm, frozen=True):
     name: str
     password: str
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """The handle is not its own password."""
         if self.password and self.handle and self.password.lower() == self.handle.lower():
             return {"password": "must not be the handle"}

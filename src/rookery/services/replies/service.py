@@ -1,6 +1,6 @@
 """The rules of replies and of the conversations that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -31,7 +31,7 @@ class ReplyPaging(Paging, frozen=True, rename="camel"):
     checks: ClassVar[Mapping[str, Check]] = {"page_size": Paging.checks["page_size"]}
     sort: Literal["latest", "oldest", "top"] = "latest"
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """The cursor is one of this sort."""
         if self.cursor is None:
             return {}

@@ -1,12 +1,12 @@
 """The rules of search: what may be asked, and in which order answers come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Literal
 
 from rookery.core.clock import now_ms
 from rookery.core.forms import Check, Form, Paging, TweetPaging, an_id, position
-from rookery.core.geo import Place, check_latitude, check_longitude, check_radius_km
+from rookery.core.geo import Place, check_latitude, check_longitude, check_radius_km, half_a_place
 from rookery.core.ids import first_id_at, parse_id
 from rookery.core.page import Page
 from rookery.core.query import parse
@@ -37,9 +37,9 @@ class Around(Form, frozen=True):
     latitude: float | None = None
     longitude: float | None = None
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """Latitude and longitude come together."""
-        return _half_a_place(self.latitude, self.longitude)
+        return half_a_place(given)
 
 
 class TweetSearch(TweetPaging, frozen=True, rename="camel"):
@@ -58,13 +58,13 @@ class TweetSearch(TweetPaging, frozen=True, rename="camel"):
     radius_km: float | None = None
     sort: Literal["latest", "top"] = "latest"
 
-    def agree(self) -> Mapping[str, str]:
+    def agree(self, given: Collection[str]) -> Mapping[str, str]:
         """There is something to search for, a whole place or none, and a cursor of this sort."""
-        faults = dict(_half_a_place(self.latitude, self.longitude))
-        if self.latitude is None and self.longitude is None:
-            if self.radius_km is not None:
+        faults = dict(half_a_place(given))
+        if not {"latitude", "longitude"} & set(given):
+            if "radiusKm" in given:
                 faults["radiusKm"] = "needs latitude and longitude"
-            if self.token is None:
+            if "token" not in given:
                 faults |= {"token": "is required where there is no latitude and longitude"}
         if self.cursor is not None:
             try:
@@ -167,10 +167,3 @@ class SearchService:
         """The account whose handle the token is; 0 where there is none."""
         handle = token.strip().removeprefix("@").lower()
         return (await self._reader.source.user_ids([handle])).get(handle, 0)
-
-
-def _half_a_place(latitude: float | None, longitude: float | None) -> Mapping[str, str]:
-    if (latitude is None) == (longitude is None):
-        return {}
-    missing, given = ("latitude", "longitude") if latitude is None else ("longitude", "latitude")
-    return {missing: f"is required together with {given}"}
