@@ -30,7 +30,7 @@ from rookery.core.clock import now_ms
 from rookery.core.errors import OperatorError
 from rookery.keyfile import data_key
 
-TWEETS = 20_000
+TWEETS_AN_ACCOUNT = 20
 SUPERVISOR_LOOK_S = 1.0
 
 What = Literal["filled", "found", "foreign"]
@@ -128,7 +128,9 @@ async def _play(settings: Settings, key: bytes, accounts: int, pipe: Connection)
     made_ms = now_ms()
     async with network(settings, key) as net:
         first = await _first_handle(net)
-        sample = SampleNetwork(now_ms=made_ms, accounts=accounts, tweets=0 if first else TWEETS)
+        sample = SampleNetwork(
+            now_ms=made_ms, accounts=accounts, tweets=0 if first else TWEETS_AN_ACCOUNT * accounts
+        )
         handle = sample.accounts[0].handle
         life = Life(net, sample, made_ms)
         if first is None:
