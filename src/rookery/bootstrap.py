@@ -9,6 +9,7 @@ from rookery.core.reading import Reader
 from rookery.core.routes import Route
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.damage import damage_told
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.engines.embedded.engine import prepare as prepare_folder
 from rookery.engines.embedded.ledger import EmbeddedLedger
@@ -84,17 +85,20 @@ class Network:
 
 @asynccontextmanager
 async def network(settings: Settings, key: bytes, *, projectors: bool = True) -> AsyncIterator[Network]:
-    """An open, started network; at the end every accepted write is on disk."""
-    opened = Network(settings, key, projectors=projectors)
-    opened.start()
-    try:
-        yield opened
-    finally:
-        await opened.close()
+    """An open, started network; at the end every accepted write is on disk. Raises OperatorError."""
+    logs.configure(settings.log.level, settings.log.format)
+    with damage_told(Files(settings.data.dir, key)):
+        opened = Network(settings, key, projectors=projectors)
+        opened.start()
+        try:
+            yield opened
+        finally:
+            await opened.close()
 
 
 def prepare(settings: Settings, key: bytes) -> None:
     """Makes or migrates the data folder, so that a fault shows before anything serves. Raises OperatorError."""
+    logs.configure(settings.log.level, settings.log.format)
     prepare_folder(settings.data.dir, key)
 
 
@@ -104,7 +108,8 @@ def application(
     """The ASGI application of one server process, over a network that starts and ends with it; `more` are routes beside
     those of the services. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
-    opened = Network(settings, key)
+    with damage_told(Files(settings.data.dir, key)):
+        opened = Network(settings, key)
     engine = opened.engine
 
     async def start() -> None:

@@ -15,8 +15,10 @@ from rookery.keyfile import data_key
 
 _MIB = 1 << 20
 
-TargetArgument = Annotated[Path, typer.Argument(metavar="FILE", help="New file to write.")]
-SourceArgument = Annotated[Path, typer.Argument(metavar="FILE", help="File that `rookery backup` wrote.")]
+TargetArgument = Annotated[Path, typer.Argument(metavar="FILE", help="New file to write.", readable=False)]
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File that `rookery backup` wrote.", readable=False)
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -10,16 +10,28 @@ from rookery.config import NO_FLAGS, Settings, load
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="Data folder.  [default: ./rookery-data]", show_default=False),
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Data folder.  [default: ./rookery-data]",
+        show_default=False,
+        readable=False,  # whoever reads it says better what to do
+    ),
 ]
 KeyFileOption = Annotated[
     Path | None,
-    typer.Option("--key-file", metavar="FILE", help="File with the data key.", show_default=False),
+    typer.Option(
+        "--key-file", metavar="FILE", help="File with the data key.", show_default=False, readable=False
+    ),
 ]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings file.  [default: ./rookery.toml]", show_default=False
+        "--config",
+        metavar="FILE",
+        help="Settings file.  [default: ./rookery.toml]",
+        show_default=False,
+        readable=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -6,11 +6,13 @@ words may quote what it failed on.
 
 import logging
 import sys
+import threading
 import traceback
+from contextlib import suppress
 from typing import Literal
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 Level = Literal["debug", "info", "warning", "error"]
 SLOW_S = 0.5  # a request that took longer is logged as a warning
@@ -31,12 +33,48 @@ def configure(level: Level, form: Literal["text", "json"]) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _placed,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: StandardError(),
         cache_logger_on_first_use=True,
     )
+    logging.lastResort = Foreign(logging.WARNING)
+
+
+class StandardError:
+    """Writes whole lines. What cannot be written is dropped: a full disk must not stop the work that is told of."""
+
+    _lock = threading.Lock()
+
+    def msg(self, line: str) -> None:
+        """Writes a line."""
+        with self._lock, suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = msg
+
+
+class Foreign(logging.Handler):
+    """Takes what libraries log through the standard library: of it the first line, and a fault as its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        text = record.getMessage().partition("\n")[0]  # asyncio's next lines show a fault with its words
+        fault = record.exc_info[1] if record.exc_info else None
+        log.log(record.levelno, text, logger=record.name, **({"exc_info": fault} if fault else {}))
+
+
+def _placed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A fault as its kind and place."""
+    fault = event.pop("exc_info", None)
+    if fault is True:
+        fault = sys.exception()
+    if isinstance(fault, BaseException):
+        event["fault"] = place(fault)
+    return event
 
 
 def place(fault: BaseException) -> list[str]:

@@ -1,6 +1,7 @@
 """Connections to the encrypted SQLite files of a data folder, and their migrations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import quote
 
 import apsw
 
-from rookery.core.errors import OperatorError
+from rookery.core.errors import OperatorError, Problem
 
 SCHEMA_VERSIONS: Mapping[str, int] = {"core": 1, "feed": 1, "search": 2}
 # An entry of a feed is some 20 bytes, and each lands on another page: smaller pages mean less to encrypt and to log.
@@ -18,6 +19,10 @@ CHECKPOINT_PAGES = 64_000  # a writer checkpoints by itself only where nobody el
 PAGE_CACHE_KIB = 64 * 1024
 MAPPED_BYTES = 1 << 28
 Row = tuple[Any, ...]
+
+
+class DamagedFile(OperatorError):
+    """A database whose pages are not what was written, or were written with another key."""
 
 
 class Files:
@@ -42,24 +47,18 @@ class Files:
     def connect(self, name: str, attach: Iterable[str] = ()) -> apsw.Connection:
         """A connection to a database, with others attached under their names, read-only.
 
-        Raises OperatorError when the key is not the folder's, the disk refuses, or the schema is newer than this code.
+        Raises DamagedFile, also when the key is not the folder's; OperatorError when the disk refuses.
         """
-        try:
+        with told(self.path(name)):
             connection = self.open_file(self.path(name))
             rows_of(connection, f"PRAGMA page_size = {PAGE_BYTES.get(name, 4096)}")
             rows_of(connection, "PRAGMA journal_mode = WAL")
-            for other in attach:
+        for other in attach:
+            with told(self.path(other)):
                 uri = f"file:{quote(str(self.path(other)))}?mode=ro"
                 rows_of(connection, f"ATTACH ? AS {other} KEY '{self._key}'", (uri,))
+        with told(self.path(name)):
             _tune(connection, self._synchronous if name == "core" else "NORMAL")
-        except apsw.NotADBError:
-            raise OperatorError(
-                f"The key does not open {self.path(name)}: give the key that this folder was made with (--key-file)."
-            ) from None
-        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.FullError) as fault:
-            raise OperatorError(
-                f"Cannot use {self.path(name)} ({fault}): make the folder writable and free some disk space."
-            ) from None
         return connection
 
     def open_file(self, path: Path) -> apsw.Connection:
@@ -71,33 +70,78 @@ class Files:
         return connection
 
     def migrate(self, name: str) -> None:
-        """Brings a database to this code's schema, or makes it. Raises OperatorError for one of a newer version."""
+        """Brings a database to this code's schema, or makes it. Raises OperatorError for one of a newer version, and
+        what `connect` raises."""
         connection = self.connect(name)
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            found = int(rows_of(connection, "PRAGMA user_version")[0][0])
-            if found > SCHEMA_VERSIONS[name]:
-                connection.execute("ROLLBACK")
-                raise OperatorError(
-                    f"{self.path(name)} has schema version {found}, this Rookery knows {SCHEMA_VERSIONS[name]}: "
-                    "use the newer Rookery that wrote it."
-                )
-            for version in range(found + 1, SCHEMA_VERSIONS[name] + 1):
-                script = (
-                    resources.files(__package__)
-                    .joinpath("migrations", f"{version:04d}_{name}.sql")
-                    .read_text()
-                )
-                connection.execute(script).fetchall()
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSIONS[name]}")
-            connection.execute("COMMIT")
+            with told(self.path(name)):
+                self._migrate(connection, name)
         finally:
             connection.close()
+
+    def _migrate(self, connection: apsw.Connection, name: str) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        found = int(rows_of(connection, "PRAGMA user_version")[0][0])
+        if found > SCHEMA_VERSIONS[name]:
+            connection.execute("ROLLBACK")
+            raise OperatorError(
+                f"{self.path(name)} has schema version {found}, this Rookery knows {SCHEMA_VERSIONS[name]}: "
+                "use the newer Rookery that wrote it."
+            )
+        for version in range(found + 1, SCHEMA_VERSIONS[name] + 1):
+            file = resources.files(__package__).joinpath("migrations", f"{version:04d}_{name}.sql")
+            connection.execute(file.read_text()).fetchall()
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSIONS[name]}")
+        connection.execute("COMMIT")
 
 
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Runs one statement and reads its result whole: SQLite stops at the first row otherwise."""
     return connection.execute(sql, values).fetchall()
+
+
+def end_reading(connection: apsw.Connection) -> None:
+    """Ends a read transaction. Where a statement of it failed, COMMIT says so again."""
+    try:
+        connection.execute("COMMIT")
+    except apsw.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def unavailable(fault: Exception) -> Problem | None:
+    """What a writer or reader is told where the storage has failed; None for any other fault."""
+    if not isinstance(fault, apsw.Error) or isinstance(fault, (apsw.ConstraintError, apsw.SQLError)):
+        return None
+    problem = Problem("engine_unavailable", "The data folder cannot be used just now.", retry_after_s=5)
+    problem.__cause__ = fault
+    return problem
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Faults of a database as sentences for the operator. Raises DamagedFile, OperatorError."""
+    try:
+        yield
+    except apsw.NotADBError:
+        raise DamagedFile(
+            f"The key does not open {path}, or the file is damaged: give the key that this folder was made with"
+            " (--key-file), or restore a backup."
+        ) from None
+    except apsw.CorruptError:
+        raise DamagedFile(
+            f"{path} is damaged: move this data folder away and make a new one with `rookery restore`."
+        ) from None
+    except (
+        apsw.CantOpenError,
+        apsw.ReadOnlyError,
+        apsw.IOError,
+        apsw.FullError,
+        apsw.PermissionsError,
+    ) as fault:
+        raise OperatorError(
+            f"Cannot use {path} ({fault}): make the folder writable and free some disk space."
+        ) from None
 
 
 def _tune(connection: apsw.Connection, synchronous: str) -> None:

@@ -5,6 +5,7 @@ take turns (see turns.py).
 """
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from rookery.core.errors import Problem
 from rookery.core.events import Kind
 from rookery.core.limits import Ticket
 from rookery.engines.embedded.admission import charge_all, remember, replayed
-from rookery.engines.embedded.connections import Files, Row, rows_of
+from rookery.engines.embedded.connections import Files, Row, rows_of, unavailable
 from rookery.engines.embedded.turns import WriteLock
 
 T = TypeVar("T")
@@ -159,13 +160,14 @@ class Database:
                 raise
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
-            job.error = _told(fault)
+            job.error = unavailable(fault) or fault
 
     def _abandon(self, group: list[_Job], fault: Exception) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with contextlib.suppress(apsw.Error):
+                self._connection.execute("ROLLBACK")
         for job in group:
-            job.error = _told(fault)
+            job.error = unavailable(fault) or fault
 
     def _deliver(self, group: list[_Job]) -> None:
         loops = {job.loop for job in group}
@@ -195,9 +197,3 @@ def _ticketed(tx: Tx, ticket: Ticket, work: Callable[[Tx], Any]) -> Any:
         charge_all(tx, ticket)
     remember(tx, ticket, subject or 0)
     return subject
-
-
-def _told(fault: Exception) -> BaseException:
-    if isinstance(fault, apsw.Error) and not isinstance(fault, (apsw.ConstraintError, apsw.SQLError)):
-        return Problem("engine_unavailable", "The data folder cannot be written just now.", retry_after_s=5)
-    return fault

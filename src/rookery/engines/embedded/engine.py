@@ -11,11 +11,12 @@ from rookery.engines.embedded.accounts import EmbeddedAccounts
 from rookery.engines.embedded.attempts import EmbeddedAttempts
 from rookery.engines.embedded.check import Findings, compare
 from rookery.engines.embedded.checkpoints import Checkpointer
-from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files
+from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.damage import make_ready
 from rookery.engines.embedded.database import Database
 from rookery.engines.embedded.export import EmbeddedExport
 from rookery.engines.embedded.facts import EmbeddedFacts
-from rookery.engines.embedded.fanout import FeedProjection, drop_unfinished
+from rookery.engines.embedded.fanout import FeedProjection
 from rookery.engines.embedded.feed import EmbeddedFeed
 from rookery.engines.embedded.follows import EmbeddedFollows
 from rookery.engines.embedded.news import News
@@ -144,13 +145,12 @@ def prepare(folder: Path, key: bytes) -> Files:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         files = Files(folder, key)
-        for name in SCHEMA_VERSIONS:
-            files.migrate(name)
+        make_ready(files)
+    except (FileExistsError, NotADirectoryError):
+        raise OperatorError(f"{folder} is no folder: name another with --data.") from None
     except OSError as fault:
         raise OperatorError(
-            f"Cannot make or use the data folder {folder}: {os.strerror(fault.errno or 0)}."
+            f"Cannot make or use the data folder {folder} ({os.strerror(fault.errno or 0)}): make that possible, or"
+            " name another with --data."
         ) from None
-    connection = files.connect("feed")
-    drop_unfinished(connection)
-    connection.close()
     return files

@@ -3,7 +3,7 @@
 import apsw
 
 from rookery.core.events import Event, Kind
-from rookery.core.ids import ID_MAX, time_ms
+from rookery.core.ids import time_ms
 from rookery.engines.embedded.connections import rows_of
 
 TRIM_EVERY_ROWS = 50  # one feed is looked at for so many rows written
@@ -95,8 +95,3 @@ def _drop(connection: apsw.Connection, viewer: int) -> int:
     connection.execute("DELETE FROM main.headers WHERE viewer_id = ?", (viewer,))
     connection.execute("DELETE FROM main.entries WHERE viewer_id = ?", (viewer,))
     return connection.changes() + 1
-
-
-def drop_unfinished(connection: apsw.Connection) -> None:
-    """Drops headers of feeds whose building was cut off; a build still under way notices and is done again later."""
-    connection.execute("DELETE FROM main.headers WHERE floor = ?", (ID_MAX,))

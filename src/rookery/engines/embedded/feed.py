@@ -1,25 +1,24 @@
-"""Feeds in feed.db: reading them, merging celebrities, pulling where there is no feed, building it for next time."""
+"""Feeds in feed.db: reading them, merging celebrities, pulling where there is no feed."""
 
 import asyncio
-import secrets
-import threading
 from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 
 from rookery.core.events import Event, Kind
 from rookery.core.ids import ID_MAX
+from rookery.engines.embedded.building import Builder
 from rookery.engines.embedded.connections import Files, rows_of
+from rookery.engines.embedded.damage import UNREADABLE
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.pull import Entry, pull
 from rookery.engines.embedded.snapshots import Snapshots
 
 OWN_WRITE_WAIT_S = 0.4
 _WAIT_STEP_S = 0.002
-BUILDS_WAITING_MAX = 1_000
 STAMPS_MAX = 20_000
 FOLLOWEES_ON_LOOP_MAX = 200  # a pull over more runs in a thread: 1.2 ms over 200, 5.3 ms over 1,000
+
 
 _HEADER = """
 SELECT m.value, h.token, h.floor, (SELECT max(tweet_id) FROM feed.entries e WHERE e.viewer_id = h.viewer_id)
@@ -40,20 +39,16 @@ class EmbeddedFeed:
     """The FeedStore of this engine. `keep`: how many entries a newly built feed holds."""
 
     def __init__(self, files: Files, snapshots: Snapshots, news: News, *, keep: int = 800) -> None:
-        self._files = files
         self._snapshots = snapshots
         self._news = news
-        self._keep = keep
+        self._builder = Builder(files, keep)
         self._own_writes: dict[int, int] = {}
         self._horizon = 0
         self._celebrity_news = 0
         self._backdated = 0
         self._celebrities: set[int] | None = None
-        self._building: set[int] = set()
         self._stamps: dict[int, Hashable] = {}
         self._stamps_version = 0
-        self._threads = ThreadPoolExecutor(1, "rookery-pull")
-        self._local = threading.local()
         snapshots.on_event.append(self._take)
         snapshots.on_lost.append(self._lost)
 
@@ -87,11 +82,11 @@ class EmbeddedFeed:
         """See services.feed.store.FeedStore."""
         with self._snapshots.open() as connection:
             token, floor, _ = self._read_header(connection, viewer)
-            if token is None:
-                self._build_later(viewer)
+            if token is None or floor == ID_MAX:
+                self._builder.build_later(viewer)
                 floor = ID_MAX
             before = min(before, self._horizon + 1)
-            entries = rows_of(connection, _ENTRIES, (viewer, before, floor, limit))
+            entries, floor = self._read_entries(connection, viewer, before, floor, limit)
             whole = len(entries) == limit
             span = (entries[-1][0] if whole else floor, before)
             merged = self._with_celebrities(connection, viewer, entries, span, limit)
@@ -134,7 +129,7 @@ class EmbeddedFeed:
 
     def close(self) -> None:
         """Ends the building thread."""
-        self._threads.shutdown(cancel_futures=True)
+        self._builder.close()
 
     def _header(self, viewer: int) -> tuple[int | None, int, int]:
         with self._snapshots.open() as connection:
@@ -142,7 +137,11 @@ class EmbeddedFeed:
 
     def _read_header(self, connection: apsw.Connection, viewer: int) -> tuple[int | None, int, int]:
         """(token or None where there is no feed, floor, newest entry); takes in the horizon."""
-        rows = rows_of(connection, _HEADER, (viewer,))
+        try:
+            rows = rows_of(connection, _HEADER, (viewer,))
+        except UNREADABLE:
+            self._builder.mend_later()
+            rows = []
         if not rows:  # feed.db is being made anew: all is pulled
             self._horizon = max(self._horizon, self._snapshots.position)
             return None, ID_MAX, 0
@@ -154,6 +153,16 @@ class EmbeddedFeed:
             if len(self._own_writes) > 1_000:
                 self._own_writes = {one: at for one, at in self._own_writes.items() if at > horizon}
         return token, ID_MAX if floor is None else floor, top or 0
+
+    def _read_entries(
+        self, connection: apsw.Connection, viewer: int, before: int, floor: int, limit: int
+    ) -> tuple[list[Entry], int]:
+        """What the feed holds below `before`, and down to where that is all there is."""
+        try:
+            return rows_of(connection, _ENTRIES, (viewer, before, floor, limit)), floor
+        except UNREADABLE:
+            self._builder.mend_later()
+            return [], ID_MAX
 
     async def _own_writes_in(self, viewer: int) -> tuple[int | None, int, int]:
         """Waits until the viewer's own writes have been projected, so that one sees them at once."""
@@ -191,23 +200,7 @@ class EmbeddedFeed:
             count = rows_of(connection, "SELECT following FROM follow_counts WHERE user_id = ?", (viewer,))
             if not count or count[0][0] <= FOLLOWEES_ON_LOOP_MAX:
                 return pull(connection, viewer, before, limit)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: pull(self._own_connection(), viewer, before, limit, "core")
-        )
-
-    def _own_connection(self) -> apsw.Connection:
-        if not hasattr(self._local, "connection"):
-            self._local.connection = self._files.connect("feed", attach=["core"])
-        return self._local.connection  # type: ignore[no-any-return]
-
-    def _build_later(self, viewer: int) -> None:
-        if viewer not in self._building and len(self._building) < BUILDS_WAITING_MAX:
-            self._building.add(viewer)
-            loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(
-                self._threads, lambda: build(self._own_connection(), viewer, self._keep)
-            )
-            done.add_done_callback(lambda _: self._building.discard(viewer))
+        return await self._builder.pull(viewer, before, limit)
 
     def _take(self, event: Event) -> None:
         self._own_writes[event.actor] = event.event_id
@@ -222,30 +215,3 @@ class EmbeddedFeed:
         self._own_writes.clear()
         self._celebrities = None
         self._backdated = self._snapshots.position
-
-
-def build(connection: apsw.Connection, viewer: int, keep: int) -> None:
-    """Builds the viewer's feed: header first, so that fan-out includes it from now on; then pull; then store, if the
-    header still stands (a follow meanwhile has deleted it). `connection`: feed.db with core attached."""
-    token = secrets.randbits(62)
-    written = rows_of(
-        connection, "INSERT OR IGNORE INTO headers VALUES (?,?,?) RETURNING token", (viewer, token, ID_MAX)
-    )
-    if not written:
-        return
-    entries = pull(connection, viewer, ID_MAX, keep, "core")
-    floor = entries[-1][0] if len(entries) == keep else 0
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        stands = rows_of(
-            connection,
-            "UPDATE headers SET floor = ? WHERE viewer_id = ? AND token = ? RETURNING 1",
-            (floor, viewer, token),
-        )
-        if stands:
-            connection.executemany(
-                "INSERT OR IGNORE INTO entries VALUES (?,?,?)",
-                [(viewer, one, original) for one, original in entries],
-            )
-    finally:
-        connection.execute("COMMIT")

@@ -14,9 +14,11 @@ import apsw
 import structlog
 
 from rookery.core.clock import now_ms
+from rookery.core.errors import OperatorError
 from rookery.core.events import Event, Kind
 from rookery.core.ids import time_ms
 from rookery.engines.embedded.connections import Files, rows_of
+from rookery.engines.embedded.damage import UNREADABLE, mend
 
 BATCH_MAX = 1_000  # events looked at in one transaction
 ROWS_MAX = 20_000  # rows written after which a transaction ends
@@ -82,22 +84,32 @@ class Projector:
     def _run(self) -> None:
         if not self._take_lock():
             return
+        while not self._closing:
+            try:
+                self._project()
+            except Exception as fault:  # noqa: BLE001 - a projector outlives every fault: the next step does what is left
+                self._recover(fault)
+
+    def _project(self) -> None:
+        """Takes one step after another. Raises what a step raises."""
         connection = self._files.connect(self.projection.name, attach=["core"])
         try:
             while not self._closing:
-                try:
-                    busy = step(connection, self.projection, self)
-                except Exception:  # noqa: BLE001 - a projector outlives every fault: the next step does what is left
-                    _log.exception("projection_fault", projection=self.projection.name)
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    self._wake.wait(FAULT_WAIT_S)
-                    continue
-                if not busy:
+                if not step(connection, self.projection, self):
                     self._wake.wait(IDLE_WAIT_S)
                     self._wake.clear()
         finally:
             connection.close()
+
+    def _recover(self, fault: Exception) -> None:
+        try:
+            if isinstance(fault, UNREADABLE) and mend(self._files, self.projection.name):
+                return
+        except (apsw.Error, OperatorError):
+            _log.exception("projection_fault", projection=self.projection.name)
+        else:
+            _log.error("projection_fault", projection=self.projection.name, exc_info=fault)
+        self._wake.wait(FAULT_WAIT_S)
 
     def _take_lock(self) -> bool:
         while not self._closing:
@@ -180,8 +192,14 @@ def offsets(files: Files, names: Sequence[str]) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for name in names:
         connection = files.connect(name, attach=["core"])
-        found[name] = _offset(connection)
-        connection.close()
+        try:
+            found[name] = _offset(connection)
+        except UNREADABLE:
+            if not mend(files, name):
+                raise
+            found[name] = None
+        finally:
+            connection.close()
     return found
 
 
@@ -189,5 +207,10 @@ def forget(files: Files, name: str) -> None:
     """Makes the projector of a running server, or of this process, make the projection anew; readers have the old one
     until then."""
     connection = files.connect(name)
-    connection.execute("DELETE FROM meta WHERE name = 'offset'")
-    connection.close()
+    try:
+        connection.execute("DELETE FROM meta WHERE name = 'offset'")
+    except UNREADABLE:
+        if not mend(files, name):
+            raise
+    finally:
+        connection.close()

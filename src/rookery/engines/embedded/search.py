@@ -14,7 +14,8 @@ from rookery.core.ids import ID_MAX
 from rookery.core.query import Query
 from rookery.core.reading import Candidate, stopped_at
 from rookery.engines.embedded import trends
-from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.connections import Files, end_reading, unavailable
+from rookery.engines.embedded.damage import UNREADABLE, mend
 from rookery.engines.embedded.search_query import find, find_people, followers, scores
 from rookery.services.search.people import Run
 
@@ -92,8 +93,19 @@ class EmbeddedSearch:
         connection.execute("BEGIN")
         try:
             return work(connection)
+        except apsw.Error as fault:
+            if (problem := self._problem(fault)) is None:
+                raise
+            raise problem from fault
         finally:
-            connection.execute("COMMIT")
+            end_reading(connection)
+
+    def _problem(self, fault: apsw.Error) -> Problem | None:
+        if isinstance(fault, UNREADABLE) and mend(self._files, "search"):
+            return Problem(
+                "engine_unavailable", "The search index is being made anew; try again.", retry_after_s=5
+            )
+        return unavailable(fault)
 
     def _connection(self) -> apsw.Connection:
         if not hasattr(self._local, "connection"):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import apsw
 
 from rookery.core.events import Event, Kind
-from rookery.engines.embedded.connections import Files, rows_of
+from rookery.engines.embedded.connections import Files, end_reading, rows_of, unavailable
 
 NEWS_MAX = 20_000  # more new events than this drop the caches whole
 
@@ -29,13 +29,20 @@ class Snapshots:
 
     @contextmanager
     def open(self) -> Iterator[apsw.Connection]:
-        """A snapshot that holds every write answered before, in any process."""
+        """A snapshot that holds every write answered before, in any process.
+
+        Raises Problem `engine_unavailable` where it cannot be read.
+        """
         self.connection.execute("BEGIN")
         try:
             self._refresh()
             yield self.connection
+        except apsw.Error as fault:
+            if (problem := unavailable(fault)) is None:
+                raise
+            raise problem from fault
         finally:
-            self.connection.execute("COMMIT")
+            end_reading(self.connection)
 
     def look(self) -> None:
         """Takes in the news without reading anything else."""

@@ -73,11 +73,13 @@ class UpkeepRunner:
 
     async def _run(self) -> None:
         await self._lock_when_free()
-        self._position = await self._database.write(lambda tx: _value(tx, "upkeep_offset"))
-        aged_at = 0.0
+        known, aged_at = False, 0.0
         clock = asyncio.get_running_loop().time
         while True:
             try:
+                if not known:
+                    self._position = await self._database.write(lambda tx: _value(tx, "upkeep_offset"))
+                    known = True
                 await self._take_events()
                 if clock() - aged_at > AGE_EVERY_S:
                     await self._age()

@@ -1,0 +1,116 @@
+"""Files of feeds and search that are lost or damaged: they come back by themselves, with the same answers."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.crowd import Crowd
+from tests.serving import Person, Server, serving, soon
+
+Fault = Callable[[Path], None]
+TOKENS = ("anchor", "edited", '"reply 1"', "%23birds", "from:writer0", "birds -lake")
+PEOPLE, TRENDS = "/search/users?token=writ", "/search/trends"
+SPOILED = random.Random(1)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """People who have written for a while, on a server of their own."""
+    folder = tmp_path_factory.mktemp("projections") / "data"
+    with serving(folder, {"LIMITS_ENABLED": "false"}) as server:
+        crowd = Crowd(server, 4)
+        with crowd.writing():
+            time.sleep(1.5)
+        for number, writer in enumerate(crowd.writers):
+            writer.person.tweet(f"#birds over the lake, {number}", latitude=46.5, longitude=6.6)
+        yield crowd
+
+
+def lose(path: Path) -> None:
+    """The file and its log are gone."""
+    for one in path.parent.glob(f"{path.name}*"):
+        one.unlink()
+
+
+def at(place: float) -> Fault:
+    """Garbage at some part of the file, its log written into it before."""
+
+    def spoil(path: Path) -> None:
+        with path.open("r+b") as file:
+            file.seek(int(path.stat().st_size * place))
+            file.write(SPOILED.randbytes(5_000))
+
+    return spoil
+
+
+def cut(path: Path) -> None:
+    """Half of the file."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def spoil_log(path: Path) -> None:
+    """Garbage for a log."""
+    path.with_name(f"{path.name}-wal").write_bytes(SPOILED.randbytes(50_000))
+
+
+def answers(crowd: Crowd) -> list[Any] | None:
+    """What feeds and searches say; None while they say that they cannot."""
+    told = [pages(writer.person, "/feed/?pageSize=100") for writer in crowd.writers]
+    told += [pages(crowd.host, f"/search/?token={token}&pageSize=100") for token in TOKENS]
+    told += [
+        pages(crowd.host, url) for url in ("/search/?latitude=46.5&longitude=6.6&sort=top", PEOPLE, TRENDS)
+    ]
+    return None if None in told else told
+
+
+def pages(person: Person, url: str) -> list[Any] | None:
+    """A list to its end; None where storage says 503 on the way."""
+    entries: list[Any] = []
+    while True:
+        answer = person.get(url)
+        if answer.status_code == 503:
+            assert "engine_unavailable" == answer.json()["code"]
+            return None
+        assert answer.status_code == 200, (url, answer.text)
+        entries += answer.json()
+        if "next" not in answer.links:
+            return entries
+        url = answer.links["next"]["url"]
+
+
+def damages(server: Server) -> int:
+    """How many damages the log tells of."""
+    lines = server.log.read_text()
+    assert "Traceback" not in lines
+    return lines.count("projection_damaged")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(lose, False), (at(0), True), (at(0.1), True), (at(0.5), True), (at(0.9), True), (cut, True), (spoil_log, False)],
+    ids=["lost", "head", "first pages", "middle", "last pages", "cut", "log"],
+)  # fmt: skip
+def test_what_is_lost_or_damaged_comes_back_with_the_same_answers(
+    crowd: Crowd, fault: Fault, told: bool
+) -> None:
+    """feed.db and search.db are lost or spoilt while stopped: the next start makes them anew, with a line in the log
+    where they were damaged, and feeds, search, trends and people are as before."""
+    server = crowd.host.server
+    expected = answers(crowd)
+    assert expected is not None
+    assert 12 == sum(map(bool, expected))  # but for the search without the lake
+    assert 0 == server.stop()
+    before = damages(server)
+    for name in ("feed", "search"):
+        fault(server.folder / f"{name}.db")
+    server.start()
+    soon(True, lambda: answers(crowd) == expected, within_s=20)
+    checked = server.run("check")
+    assert (0, "") == (checked.returncode, checked.stderr), checked.stdout
+    soon(True, lambda: answers(crowd) == expected, within_s=20)
+    assert told == (damages(server) > before)
