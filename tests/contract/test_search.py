@@ -21,6 +21,7 @@ from rookery.core.query import Query, parse
 from rookery.core.text import tokens
 from rookery.engines.embedded import search_purge, search_query
 from rookery.engines.embedded import trends as trends_of
+from rookery.engines.embedded.search_match import WORD_USES_MAX, affordable
 from rookery.services.search.people import is_found, runs
 from rookery.services.tweets.service import NewTweet
 from tests.searching import SearchStage
@@ -377,6 +378,32 @@ def test_events_that_touch_nothing_write_nothing(stage: SearchStage) -> None:
     """Likes and follows cost the index nothing."""
     for kind in (Kind.LIKED, Kind.FOLLOWED, Kind.EDGE_CHANGED, Kind.RETWEET_CREATED, Kind.SESSION_ENDED):
         assert 0 == stage.projection.apply(stage.index, Event(9, kind, 2, 4, 6))
+
+
+async def test_few_words_in_long_phrases_are_found_as_they_stand(stage: SearchStage) -> None:
+    """Phrases that repeat their words, wanted and refused, alone and together, find what the definition says, though
+    the index is asked for no word more than some times."""
+    chance = random.Random(3)
+    ann = await stage.account("ann")
+    first = await stage.post(ann, "a b a b a b a b a b")
+    for number in range(120):
+        text = " ".join(chance.choices("ab", k=chance.randint(3, 14)))
+        if number % 4:
+            await stage.post(ann, text)
+        else:
+            await stage.replies.post(ann, first, NewText(content=text))
+    stage.take_in()
+    hits = 0
+    for _ in range(150):
+        runs_ = [" ".join(chance.choices("ab", k=chance.randint(1, 8))) for _ in range(chance.randint(1, 4))]
+        query = parse(" ".join(f'{chance.choice(("", "", "-"))}"{one}"' for one in runs_))
+        expected = stage.expected(query)
+        assert expected == await stage.found(query), query
+        asked = affordable(query)
+        words = [word for one in (*asked.phrases, *asked.no_phrases) for word in one]
+        assert all(words.count(word) <= WORD_USES_MAX for word in words)
+        hits += len(expected)
+    assert hits > 1_000
 
 
 async def test_a_crowded_place_is_searched_in_bounded_steps(

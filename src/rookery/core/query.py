@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from rookery.core import ids, markup
 from rookery.core.geo import Place
-from rookery.core.text import IndexTerms, index_terms, marks, tokens
+from rookery.core.text import index_terms, marks, tokens
 
 WORDS_MAX = 280  # words and marks of one search; a tweet holds no more, save one with a very long URL
 
@@ -92,7 +92,7 @@ def matches(query: Query, document: Document, place: Place | None = None) -> boo
         return False
     where = document.latitude is not None and document.longitude is not None
     return (
-        _text_matches(query, index_terms(document.text))
+        text_matches(query, document.text)
         and query.author in (None, document.author_handle.lower())
         and query.answered in (None, (document.reply_to_handle or "").lower())
         and (query.since_ms is None or query.since_ms <= document.created_ms)
@@ -102,7 +102,9 @@ def matches(query: Query, document: Document, place: Place | None = None) -> boo
     )
 
 
-def _text_matches(query: Query, terms: IndexTerms) -> bool:
+def text_matches(query: Query, text: str) -> bool:
+    """Whether a text fulfils what a search says of words and marks."""
+    terms = index_terms(text)
     return (
         all(_holds(terms.words, phrase) for phrase in query.phrases)
         and all(term in terms.marks for term in query.marks)

@@ -1,21 +1,21 @@
 """Searches of search.db, on a connection that has core.db attached."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
 import apsw
 
-from rookery.core.entities import AccountState
-from rookery.core.geo import Place, covering
+from rookery.core.geo import Place
 from rookery.core.ids import first_id_at
-from rookery.core.query import Query
-from rookery.engines.embedded import search_terms
+from rookery.core.query import Query, text_matches
 from rookery.engines.embedded.connections import Row, rows_of
+from rookery.engines.embedded.search_match import affordable, expression, phrase
 from rookery.engines.embedded.search_terms import id_list
 from rookery.services.search.people import Run
 
 LOOKED_MAX = 50_000  # rows in the cells of a place that one search looks at: some 30 ms
+READ_MAX = 5_000  # texts that one search reads: some 150 ms
 
 _FOUND = """
 SELECT t.rowid FROM main.texts t WHERE t.texts MATCH ? AND t.rowid BETWEEN ? AND ? ORDER BY t.rowid DESC LIMIT ?"""
@@ -25,7 +25,8 @@ WHERE t.texts MATCH ? AND t.rowid BETWEEN ? AND ? ORDER BY t.rowid DESC"""
 _PEOPLE = """
 SELECT p.rowid FROM main.people p WHERE p.people MATCH ? AND p.rowid BETWEEN ? AND ?
 ORDER BY p.rowid DESC LIMIT ?"""
-_HANDLE = "SELECT user_id FROM core.users WHERE handle_folded = ? AND state = ?"
+_TEXT = """
+SELECT content FROM core.tweets WHERE tweet_id = ?1 UNION ALL SELECT content FROM core.replies WHERE reply_id = ?1"""
 _SCORES = """
 SELECT j.value, coalesce(c.likes + c.retweets, 0) + coalesce(r.replies, 0)
 FROM json_each(?) j LEFT JOIN core.tweet_counts c ON c.tweet_id = j.value
@@ -47,30 +48,43 @@ def find(
     connection: apsw.Connection, query: Query, place: Place | None, low: int, high: int, limit: int
 ) -> Finding:
     """The newest tweets and replies that a search finds between two ids, both included."""
-    terms = None if query.finds_nothing(place) else expression(connection, query, place)
+    asked = affordable(query)
+    terms = None if query.finds_nothing(place) else expression(connection, asked, place)
     if terms is None:
         return Finding([])
     if query.since_ms is not None:
         low = max(low, first_id_at(query.since_ms))
     if query.until_ms is not None:
         high = min(high, first_id_at(query.until_ms) - 1)
-    if place is None:
+    if place is None and asked == query:
         return Finding([row[0] for row in rows_of(connection, _FOUND, (terms, low, high, limit))])
-    with closing(connection.execute(_FOUND_WITH_PLACE, (terms, low, high))) as rows:
-        return _inside(rows, place, limit)
+
+    def holds(one: int, *where: float) -> bool:
+        return (place is None or place.contains(*where)) and (
+            asked == query or text_matches(query, _text(connection, one))
+        )
+
+    found = (_FOUND, (terms, low, high, -1)) if place is None else (_FOUND_WITH_PLACE, (terms, low, high))
+    with closing(connection.execute(*found)) as rows:
+        return _sift(rows, holds, limit, LOOKED_MAX if asked == query else READ_MAX)
 
 
-def _inside(rows: Iterable[Row], place: Place, limit: int) -> Finding:
-    """Those of the rows that lie in the place."""
-    inside: list[int] = []
-    for looked, (one, latitude, longitude) in enumerate(rows, 1):
-        if place.contains(latitude, longitude):
-            inside.append(one)
-            if len(inside) == limit:
+def _sift(rows: Iterable[Row], holds: Callable[..., bool], limit: int, looked_max: int) -> Finding:
+    """The ids of those of the rows for which it holds."""
+    ids: list[int] = []
+    for looked, row in enumerate(rows, 1):
+        if holds(*row):
+            ids.append(row[0])
+            if len(ids) == limit:
                 break
-        if looked == LOOKED_MAX:
-            return Finding(inside, one)
-    return Finding(inside)
+        if looked == looked_max:
+            return Finding(ids, row[0])
+    return Finding(ids)
+
+
+def _text(connection: apsw.Connection, tweet_id: int) -> str:
+    rows = rows_of(connection, _TEXT, (tweet_id,))
+    return str(rows[0][0]) if rows else ""
 
 
 def find_people(
@@ -79,7 +93,7 @@ def find_people(
     """The newest accounts that a search finds between two ids, both included, newest first."""
     if not sought:
         return []
-    terms = " AND ".join(f"{_phrase(run)} *" for run in sought)
+    terms = " AND ".join(f"{phrase(run)} *" for run in sought)
     return [row[0] for row in rows_of(connection, _PEOPLE, (terms, low, high, limit))]
 
 
@@ -91,32 +105,3 @@ def scores(connection: apsw.Connection, tweet_ids: Sequence[int]) -> list[tuple[
 def followers(connection: apsw.Connection, user_ids: Sequence[int]) -> list[tuple[int, int]]:
     """Each account with the number of its followers."""
     return rows_of(connection, _FOLLOWERS, (id_list(user_ids),))
-
-
-def expression(connection: apsw.Connection, query: Query, place: Place | None) -> str | None:
-    """The search in FTS5's words; None where it names an account that is not there."""
-    wanted = [_phrase(run) for run in query.phrases] + [_phrase([mark]) for mark in query.marks]
-    for handle, term in ((query.author, search_terms.by), (query.answered, search_terms.answering)):
-        if handle is not None:
-            user_id = _active(connection, handle)
-            if user_id is None:
-                return None
-            wanted.append(_phrase([term(user_id)]))
-    if query.has_geo and place is None:
-        wanted.append(_phrase([search_terms.HAS_PLACE]))
-    if place is not None:
-        near = " OR ".join(_phrase([search_terms.within(cell)]) for cell in covering(place))
-        wanted.append(f"({near})")
-    refused = [_phrase(run) for run in query.no_phrases] + [_phrase([mark]) for mark in query.no_marks]
-    found = " AND ".join(wanted or [_phrase([search_terms.EVERY])])
-    return f"({found}) NOT ({' OR '.join(refused)})" if refused else found
-
-
-def _active(connection: apsw.Connection, handle: str) -> int | None:
-    rows = rows_of(connection, _HANDLE, (handle, int(AccountState.ACTIVE)))
-    return int(rows[0][0]) if rows else None
-
-
-def _phrase(words: Sequence[str]) -> str:
-    """No term holds a quote, so none can leave its string."""
-    return f'"{" ".join(words)}"'
