@@ -109,6 +109,25 @@ def soon_feed(who: Person, length: int) -> list[str]:
     return feed(who)
 
 
+def test_hidden_entries_do_not_shorten_a_page_of_the_feed(person: Make) -> None:
+    """With most candidates muted or answers to others, pages are full to the last, which alone has no Link."""
+    ann, bob, cat, dan = (person() for _ in range(4))
+    for one in (bob, cat):
+        follow(ann, one)
+    elsewhere = dan.tweet("elsewhere")["tweetId"]
+    expected: list[str] = []
+    for number in range(12):
+        expected.insert(0, bob.tweet(f"shown {number}")["tweetId"])
+        for _ in range(5):
+            cat.tweet("muted")
+        bob.ok("POST", f"/reply/{elsewhere}", {"content": "to others"})
+    ann.ok("POST", f"/mute/{cat.id}")
+    soon(expected, lambda: feed(ann))
+    for size in (1, 5, 6, 12):
+        pages = [ids_of(page) for page in ann.pages("/feed/", pageSize=size)]
+        assert [expected[at : at + size] for at in range(0, 12, size)] == pages
+
+
 def test_since_gives_only_newer_ones(person: Make) -> None:
     """`since` leaves tweets newer than that one, misses none, and pages like the feed."""
     ann = person()

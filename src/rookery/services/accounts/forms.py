@@ -14,7 +14,6 @@ from rookery.services.accounts.passwords import check_password
 NAME_MAX = 50
 BIO_MAX = 160
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
-_LINE_BREAK = re.compile("[\n\r\u2028\u2029]")
 
 
 def check_handle(handle: str) -> str:
@@ -25,10 +24,8 @@ def check_handle(handle: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """Check: one line of 1 to NAME_MAX characters, counted after NFC."""
+    """Check: 1 to NAME_MAX characters, counted after NFC; line breaks are fine as in any text."""
     text = clean_text(name)
-    if _LINE_BREAK.search(text):
-        raise ValueError("must be one line")
     if len(normalize("NFC", text)) > NAME_MAX:
         raise ValueError(f"must be at most {NAME_MAX} characters")
     return text
