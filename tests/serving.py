@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ class Server:
         self.log = folder.parent / f"{folder.name}.log"
         self._settings = {"SERVER_METRICS_PORT": "0", "KEY": KEY, **settings}
         self._arguments = arguments
+        self.verify: ssl.SSLContext | bool = True  # whose certificates are believed, where the url is https
         self.process: subprocess.Popen[bytes] | None = None
 
     def environment(self) -> dict[str, str]:
@@ -71,7 +73,7 @@ class Server:
             if self.process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=1).status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=1, verify=self.verify).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
