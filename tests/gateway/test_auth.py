@@ -63,6 +63,13 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites() -> None:
     )
 
 
+async def test_an_access_token_is_no_cookie(members: Members) -> None:
+    """A cookie signs with the session token alone, so that an access token cannot be renewed by its thief."""
+    ann = await members.sign_up("ann")
+    headers = {"cookie": f"rookery_session={ann.access_token}"}
+    assert await code(members.authenticator.who(headers, secure=False)) == "token_invalid"
+
+
 async def test_garbage_is_refused(members: Members) -> None:
     """Whatever is no token of this server is 401 token_invalid, never another fault."""
     ann = await members.sign_up("ann")

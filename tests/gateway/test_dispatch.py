@@ -34,7 +34,19 @@ async def test_a_trailing_slash_changes_nothing(path: str) -> None:
     assert 200 == (await client(app).get(path)).status_code
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/echo//", "/user//tweets", "/user/1/tweets/2", "//echo"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/echo//",
+        "/user//tweets",
+        "/user/1/tweets/2",
+        "//echo",
+        "/user%2F1/tweets",
+        "/user/1%2ftweets",
+    ],
+)
 async def test_an_unknown_path_is_not_found(path: str) -> None:
     """A path that no route serves is 404 with a problem document."""
     app = gateway(route(), route(path="/user/{id}/tweets"))
@@ -258,14 +270,17 @@ async def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         await go.wait()
         return Answer()
 
-    app = gateway(route(handler=wait))
+    app = gateway(route(handler=wait), route("POST", needs_account=True, limit="none"))
     first = asyncio.ensure_future(client(app).get("/echo"))
     await asyncio.sleep(0.01)
     second = await client(app).get("/echo")
+    unlimited = await client(app, ANN).post("/echo")
     alive = await client(app).get("/livez")
     go.set()
 
-    assert (503, 200, 200) == (second.status_code, alive.status_code, (await first).status_code)
+    assert [503, 503, 200] == [one.status_code for one in (second, unlimited, alive)]
+    assert ("overloaded", "1") == (second.json()["code"], second.headers["retry-after"])
+    assert 200 == (await first).status_code
     assert 200 == (await client(app).get("/echo")).status_code
 
 

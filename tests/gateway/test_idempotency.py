@@ -104,6 +104,26 @@ async def test_without_a_key_everything_is_new(notes: Notes) -> None:
     assert 4 == len(notes.written)
 
 
+async def test_a_key_is_kept_for_a_day(notes: Notes) -> None:
+    """Until 24 hours after its success a key answers again; then it is free, for another request too."""
+    day_ms = 24 * 3_600_000
+
+    async def grow_old(by_ms: int) -> None:
+        await notes.database.write(
+            lambda tx: tx.execute("UPDATE idempotency_keys SET at_ms = at_ms - ?", (by_ms,))
+        )
+
+    app = notes.gateway()
+    first = await post(app, "k")
+    await grow_old(day_ms - 60_000)
+    again = await post(app, "k")
+    await grow_old(60_000)
+    other = await post(app, "k", "b")
+
+    assert first.text == again.text
+    assert (200, 2) == (other.status_code, len(notes.written))
+
+
 @pytest.mark.parametrize(("text", "path"), [("b", "/note"), ("a", "/note/5")])
 async def test_another_request_with_the_key_is_refused(notes: Notes, text: str, path: str) -> None:
     """A key stands for one path and body; another is 422 and does nothing."""

@@ -98,6 +98,17 @@ async def test_refused_reads_do_not_count() -> None:
     assert ["1"] * 3 == [one.headers["ratelimit-remaining"] for one in answers]
 
 
+async def test_only_reads_count_as_reads() -> None:
+    """A write without a limit of its own goes on when all reads are used up, and uses none: a delete is never 429."""
+    routes = [route(), *(route(method, needs_account=True) for method in ("POST", "PATCH", "DELETE"))]
+    app = gateway(*routes, limits=Limits(reads_per_15min=1))
+    asks = client(app, ANN)
+    answers = [await asks.request(method, "/echo") for method in ("GET", "POST", "PATCH", "DELETE", "GET")]
+
+    assert [200, 200, 200, 200, 429] == [one.status_code for one in answers]
+    assert [True, False, False, False, True] == ["ratelimit-limit" in one.headers for one in answers]
+
+
 @pytest.mark.parametrize("limits", [Limits(enabled=False), Limits(addresses_enabled=False)])
 async def test_limits_can_be_turned_off(limits: Limits) -> None:
     """Where the settings turn a limit off nothing counts and no header speaks of it."""

@@ -81,8 +81,9 @@ def _refuse_constant(name: str) -> Any:
 
 def _repeated_keys(raw: bytes, value: Mapping[str, Any]) -> Mapping[str, str]:
     """The names that the object itself has twice. Decoders keep the last in silence, so a look at the text comes
-    first: it is cheap, and where it is wrong (a value that reads like a name) the slow way decides."""
-    if all(raw.count(b'"%b"' % name.encode("utf-8", "backslashreplace")) < 2 for name in value):
+    first: it is cheap, and where it cannot tell (a value that reads like a name, an escape) the slow way decides."""
+    plain = b"\\u" not in raw
+    if plain and all(raw.count(b'"%b"' % name.encode("utf-8", "backslashreplace")) < 2 for name in value):
         return NO_FAULTS
     pairs = _loads(raw, object_pairs_hook=list)
     return dict.fromkeys(_repeated(name for name, _ in pairs), _TWICE)
