@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "tests.serving", "tests.model.twins"
-)  # so that their asserts tell what differs
+pytest.register_assert_rewrite(  # so that their asserts tell what differs
+    "tests.serving", "tests.model.eyes", "tests.model.twins"
+)
 
 PROJECT = Path(__file__).parent.parent
 

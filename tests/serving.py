@@ -117,10 +117,12 @@ def serving(folder: Path, settings: Mapping[str, str] | None = None, *arguments:
 
 
 class Person(httpx.Client):
-    """A signed-up account, or a stranger, as an HTTP client."""
+    """A signed-up account, or a stranger, as an HTTP client. `roaming`: each request takes a connection of its own, so
+    any of the server's processes answers it."""
 
-    def __init__(self, server: Server, handle: str = "") -> None:
-        super().__init__(base_url=server.url, timeout=20)
+    def __init__(self, server: Server, handle: str = "", *, roaming: bool = False) -> None:
+        kept = httpx.Limits(max_keepalive_connections=0) if roaming else httpx.Limits()
+        super().__init__(base_url=server.url, timeout=20, limits=kept)
         self.server = server
         self.handle = handle
         self.id = ""
@@ -186,9 +188,9 @@ def soon(expected: T, read: Callable[[], T], within_s: float = 2.0) -> None:
     assert expected == actual
 
 
-def sign_up(server: Server, handle: str) -> Person:
-    """A new account, signed in."""
-    person = Person(server, handle)
+def sign_up(server: Server, handle: str, *, roaming: bool = False) -> Person:
+    """A new account, signed in; `roaming` as in Person."""
+    person = Person(server, handle, roaming=roaming)
     signed = person.ok("POST", "/account/", {"handle": handle, "name": handle.title(), "password": PASSWORD})
     person.id = signed["user"]["userId"]
     person.token, person.access_token = signed["sessionToken"], signed["accessToken"]

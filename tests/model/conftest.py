@@ -14,3 +14,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("model") / "data"
     with serving(folder, {"LIMITS_ENABLED": "false", "FEED_RETWEET_WINDOW": str(WINDOW)}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two processes on one folder, where two followers make a celebrity and fan-out to them ends soon."""
+    folder = tmp_path_factory.mktemp("pair") / "data"
+    celebrities = {"FEED_CELEBRITY_FOLLOWERS": "2", "FEED_CELEBRITY_GRACE_MS": "200"}
+    settings = {"LIMITS_ENABLED": "false", "FEED_RETWEET_WINDOW": str(WINDOW), **celebrities}
+    with serving(folder, settings, "--workers", "2") as running:
+        yield running

@@ -1,64 +1,68 @@
 """What every read must answer, computed from the whole world each time ("Who sees what", "The feed" in docs/api.md)."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qsl, urlsplit
 
+from tests.model.objects import Json, Objects
 from tests.model.world import NOT_FOUND, PROTECTED, Outcome, Pair, Post, World
 
-Json = dict[str, Any]
 Answer = list[Json] | Json | Outcome
 
 
-class Oracle:
+class Oracle(Objects):
     """Answers GETs. `window`: the entries just older among which the same original hides a retweet."""
 
     def __init__(self, world: World, window: int) -> None:
-        self.world = world
+        super().__init__(world)
         self.window = window
 
-    def answer(self, viewer: str | None, path: str) -> Answer:
-        """What GET `path` shows the viewer: JSON, all pages of a list as one, or status and code of a refusal."""
-        match path.split("/")[1:]:
-            case ["account", ""]:
-                return self.user(viewer, str(viewer))
-            case ["user", user]:
-                return self.user(viewer, user) if self.world.exists(user) else NOT_FOUND
-            case ["user", user, name]:
-                return self._list_of(viewer, user, name)
-            case ["tweet", tweet_id]:
-                post = self.world.posts[tweet_id]
-                return self.tweet(viewer, post) if self.world.sees(viewer, post) else NOT_FOUND
-            case ["reply", tweet_id]:
-                return self._replies(viewer, tweet_id)
-            case ["feed", name]:
-                posts = self.public(viewer) if name == "public" else self.feed(str(viewer))
-                return [self.tweet(viewer, one) for one in posts]
-            case ["follow", "requests"]:
-                return self._users(viewer, _before(self.world.requests, str(viewer)))
-            case ["block" | "mute" as name]:
-                kept = self.world.blocks if name == "block" else self.world.mutes
-                return self._users(viewer, _after(kept, str(viewer)))
-            case [surface, tweet_id, *rest]:
-                target = self.world.target(viewer, tweet_id)
-                return NOT_FOUND if target is None else self._on(viewer, target, [surface, *rest])
-        raise AssertionError(path)
+    def answer(self, viewer: str | None, read: str) -> Answer:
+        """What GET of a path with its query shows the viewer: JSON, all pages of a list as one, or status and code of a
+        refusal. `cursor` and `since` are tweet ids here."""
+        target = urlsplit(read)
+        query = dict(parse_qsl(target.query))
+        shown = self._shown(viewer, target.path, query.get("sort", "latest"))
+        if isinstance(shown, list) and query.keys() & {"cursor", "since"}:
+            below, above = int(query.get("cursor", 1 << 63)), int(query.get("since", 0))
+            return [one for one in shown if above < int(one["tweetId"]) < below]
+        return shown
 
-    def search(self, viewer: str | None, word: str) -> list[Json]:
-        """Tweets, quotes and replies with a word."""
-        found = (one for one in self._newest() if one.original is None and word in one.content.split())
-        return [self.tweet(viewer, one) for one in found if self.world.sees(viewer, one)]
+    def found(self, viewer: str | None, posts: Iterable[Post], sort: str = "latest") -> list[Json]:
+        """A list of tweets: those that the viewer sees, in an order."""
+        seen = [one for one in posts if self.world.sees(viewer, one)]
+        seen.sort(key=lambda one: int(one.id), reverse=sort != "oldest")
+        if sort == "top":
+            seen.sort(key=self.score, reverse=True)
+        return [self.tweet(viewer, one) for one in seen]
 
-    def people(self, viewer: str | None, word: str) -> set[str]:
-        """Ids of the accounts that have a word in their names."""
-        found = (one for one in self.world.accounts.values() if word in one.name.split() and one.exists)
-        return {one.id for one in found if not self.world.blocked(viewer, one.id)}
+    def people(self, viewer: str | None, start: str) -> set[str]:
+        """Ids of the accounts with a word in handle or name that begins so."""
+        return {
+            one.id
+            for one in self.world.accounts.values()
+            if one.exists and not self.world.blocked(viewer, one.id)
+            if any(word.startswith(start) for word in (one.handle, *one.name.split()))
+        }
+
+    def near(self, viewer: str) -> dict[str, int]:
+        """Whom those whom the viewer follows follow, by how many of them do, without those one has to do with."""
+        follows = self.world.follows
+        followed = {whom for who, whom in follows if who == viewer}
+        counted = Counter(whom for who, whom in follows if who in followed)
+        return {whom: count for whom, count in counted.items() if self._is_new(viewer, whom)}
+
+    def popular(self, viewer: str) -> set[str]:
+        """Everyone with followers whom the viewer has nothing to do with."""
+        followed = {whom for _, whom in self.world.follows}
+        return {one for one in followed if self._is_new(viewer, one)}
 
     def feed(self, viewer: str) -> list[Post]:
         """The home feed."""
-        entries = [one for one in self._newest() if self.in_feed(viewer, one)]
+        entries = [one for one in self.newest() if self.in_feed(viewer, one)]
         return [one for place, one in enumerate(entries) if not self.repeats(one, entries[place + 1 :])]
 
-    def repeats(self, post: Post, older: list[Post]) -> bool:
+    def repeats(self, post: Post, older: Sequence[Post]) -> bool:
         """Whether a retweet is hidden by what is just older."""
         just_older = older[: self.window]
         return post.original is not None and any(
@@ -83,99 +87,46 @@ class Oracle:
         """Whether the viewer muted the account."""
         return (viewer, user) in self.world.mutes
 
-    def public(self, viewer: str | None) -> list[Post]:
-        """The public timeline."""
-        accounts = self.world.accounts
-        shown = (one for one in self._newest() if one.kind == "tweet" and self.world.sees(viewer, one))
-        return [one for one in shown if not accounts[one.owner].protected]
+    def newest(self) -> list[Post]:
+        """All that stands, newest first."""
+        standing = (one for one in self.world.posts.values() if not one.deleted)
+        return sorted(standing, key=lambda one: int(one.id), reverse=True)
 
-    def user(self, viewer: str | None, user: str) -> Json:
-        """A User object."""
-        one, world = self.world.accounts[user], self.world
-        shown: Json = {
-            "userId": one.id,
-            "handle": one.handle,
-            "name": one.name,
-            "bio": one.bio,
-            "avatarUrl": f"/avatar/{one.id}",
-            "createdTimeStamp": one.created,
-            "protected": one.protected,
-            "followerCount": sum(pair[1] == user for pair in world.follows),
-            "followingCount": sum(pair[0] == user for pair in world.follows),
-            "tweetCount": sum(post.owner == user and not post.deleted for post in world.posts.values()),
-        }
-        if viewer is None:
-            return shown
-        return {
-            **shown,
-            "following": (viewer, user) in world.follows,
-            "followedBy": (user, viewer) in world.follows,
-            "requested": (viewer, user) in world.requests,
-            "blocking": (viewer, user) in world.blocks,
-            "blockedBy": (user, viewer) in world.blocks,
-            "muting": (viewer, user) in world.mutes,
-        }
+    def _shown(self, viewer: str | None, path: str, sort: str) -> Answer:
+        match path.split("/")[1:]:
+            case ["account", ""]:
+                return self.user(viewer, str(viewer))
+            case ["user", user]:
+                user = self._user_id(user)
+                return self.user(viewer, user) if self.world.exists(user) else NOT_FOUND
+            case ["user", user, name]:
+                return self._list_of(viewer, self._user_id(user), name)
+            case ["tweet", tweet_id]:
+                post = self.world.posts[tweet_id]
+                return self.tweet(viewer, post) if self.world.sees(viewer, post) else NOT_FOUND
+            case ["reply", tweet_id]:
+                return self._replies(viewer, tweet_id, sort)
+            case ["feed", ""]:
+                return [self.tweet(viewer, one) for one in self.feed(str(viewer))]
+            case ["feed", "public"]:
+                accounts = self.world.accounts
+                tweets = (one for one in self.newest() if one.kind == "tweet")
+                return self.found(viewer, (one for one in tweets if not accounts[one.owner].protected))
+            case ["follow", "requests"]:
+                return self._users(viewer, _before(self.world.requests, str(viewer)))
+            case ["block" | "mute" as name]:
+                kept = self.world.blocks if name == "block" else self.world.mutes
+                return self._users(viewer, _after(kept, str(viewer)))
+            case [surface, tweet_id, *rest]:
+                target = self.world.target(viewer, tweet_id)
+                return NOT_FOUND if target is None else self._on(viewer, target, [surface, *rest])
+        raise AssertionError(path)
 
-    def tweet(self, viewer: str | None, post: Post, *, nested: bool = True) -> Json:
-        """A Tweet object; a quote within it has no quote of its own."""
-        owner = self.world.accounts[post.owner]
-        shown: Json = {
-            "tweetId": post.id,
-            "ownerId": owner.id,
-            "owner": {
-                "userId": owner.id,
-                "handle": owner.handle,
-                "name": owner.name,
-                "avatarUrl": f"/avatar/{owner.id}",
-                "protected": owner.protected,
-            },
-            "kind": post.kind,
-            "content": post.content,
-            "createdTimeStamp": post.created,
-            "editedTimeStamp": post.edited,
-            "latitude": None,
-            "longitude": None,
-            "entities": post.entities,
-            "inReplyTo": self._answered(viewer, post.parent) if post.parent else None,
-            "retweetOf": self.tweet(viewer, self.world.posts[post.original]) if post.original else None,
-            "quoteOf": self.quote(viewer, self.world.posts[post.quoted]) if post.quoted and nested else None,
-        }
-        return {
-            **shown,
-            **self.counts(post.original or post.id),
-            **self._marks(viewer, post.original or post.id),
-        }
-
-    def quote(self, viewer: str | None, quoted: Post) -> Json:
-        """A quoted tweet inside another."""
-        return (
-            self.tweet(viewer, quoted, nested=False)
-            if self.world.sees(viewer, quoted)
-            else _unavailable(quoted)
-        )
-
-    def counts(self, tweet_id: str) -> Json:
-        """The counters of a tweet."""
-        standing = [one for one in self.world.posts.values() if not one.deleted]
-        return {
-            "likeCount": sum(pair[1] == tweet_id for pair in self.world.likes),
-            "replyCount": sum(one.parent == tweet_id for one in standing),
-            "retweetCount": sum(one.original == tweet_id for one in standing),
-            "quoteCount": sum(one.quoted == tweet_id for one in standing),
-        }
-
-    def _marks(self, viewer: str | None, tweet_id: str) -> Json:
-        if viewer is None:
-            return {}
-        retweeted = self.world.retweet_by(viewer, tweet_id) is not None
-        return {"liked": (viewer, tweet_id) in self.world.likes, "retweeted": retweeted}
-
-    def _answered(self, viewer: str | None, parent_id: str) -> Json:
-        parent = self.world.posts[parent_id]
-        if not self.world.sees(viewer, parent):
-            return {"tweetId": parent_id, "ownerId": None, "handle": None}
-        handle = self.world.accounts[parent.owner].handle
-        return {"tweetId": parent_id, "ownerId": parent.owner, "handle": handle}
+    def _user_id(self, name: str) -> str:
+        """A handle stands for the account that has it."""
+        if not name.startswith("@"):
+            return name
+        return next(one.id for one in self.world.accounts.values() if one.handle == name[1:].lower())
 
     def _list_of(self, viewer: str | None, user: str, name: str) -> Answer:
         world = self.world
@@ -185,22 +136,16 @@ class Oracle:
             return []
         if not world.may_read(viewer, user):
             return PROTECTED
-        if name == "followers":
-            return self._users(
-                viewer, [one for one in _before(world.follows, user) if not world.blocked(viewer, one)]
-            )
-        if name == "following":
-            return self._users(
-                viewer, [one for one in _after(world.follows, user) if not world.blocked(viewer, one)]
-            )
+        if name in ("followers", "following"):
+            others = (_before if name == "followers" else _after)(world.follows, user)
+            return self._users(viewer, [one for one in others if not world.blocked(viewer, one)])
         if name == "likes":
-            posts = [world.posts[one] for one in _after(world.likes, user)]
-        else:
-            posts = [one for one in self._newest() if one.owner == user]
-            posts = [one for one in posts if (one.kind == "reply") == (name == "replies")]
-        return [self.tweet(viewer, one) for one in posts if world.sees(viewer, one)]
+            liked = (world.posts[one] for one in _after(world.likes, user))
+            return [self.tweet(viewer, one) for one in liked if world.sees(viewer, one)]
+        own = (one for one in self.newest() if one.owner == user)
+        return self.found(viewer, (one for one in own if (one.kind == "reply") == (name == "replies")))
 
-    def _replies(self, viewer: str | None, tweet_id: str) -> Answer:
+    def _replies(self, viewer: str | None, tweet_id: str, sort: str) -> Answer:
         """A deleted tweet's replies go on listing under it, for those whom nothing keeps from its author."""
         post, world = self.world.posts[tweet_id], self.world
         if post.deleted and post.original is None:
@@ -210,26 +155,21 @@ class Oracle:
             target = world.target(viewer, tweet_id)
         if target is None:
             return NOT_FOUND
-        replies = [one for one in self._newest() if one.parent == target.id and world.sees(viewer, one)]
-        return [self.tweet(viewer, one) for one in replies]
+        return self.found(viewer, (one for one in self.newest() if one.parent == target.id), sort)
 
     def _on(self, viewer: str | None, target: Post, surface: list[str]) -> Answer:
         """A list that belongs to a visible tweet."""
         world = self.world
         match surface:
             case ["tweet", "quotes"]:
-                quotes = [
-                    one for one in self._newest() if one.quoted == target.id and world.sees(viewer, one)
-                ]
-                return [self.tweet(viewer, one) for one in quotes]
+                return self.found(viewer, (one for one in self.newest() if one.quoted == target.id))
             case ["tweet", "history"]:
                 return [{"content": content, "timeStamp": since} for content, since in target.texts]
             case ["like"]:
-                return self._users(
-                    viewer, [one for one in _before(world.likes, target.id) if world.reads(viewer, one)]
-                )
+                likers = _before(world.likes, target.id)
+                return self._users(viewer, [one for one in likers if world.reads(viewer, one)])
             case ["retweet"]:
-                owners = [one.owner for one in self._newest() if one.original == target.id]
+                owners = [one.owner for one in self.newest() if one.original == target.id]
                 return self._users(viewer, [one for one in owners if world.reads(viewer, one)])
             case ["reply", "ancestors"]:
                 return self._ancestors(viewer, target)[::-1]
@@ -242,18 +182,15 @@ class Oracle:
         parent = self.world.posts[post.parent]
         if self.world.sees(viewer, parent):
             return [self.tweet(viewer, parent), *self._ancestors(viewer, parent)]
-        return [_unavailable(parent), *(self._ancestors(viewer, parent) if parent.deleted else [])]
+        return [self.unavailable(parent), *(self._ancestors(viewer, parent) if parent.deleted else [])]
 
     def _users(self, viewer: str | None, users: Iterable[str]) -> list[Json]:
         return [self.user(viewer, one) for one in users]
 
-    def _newest(self) -> list[Post]:
-        standing = (one for one in self.world.posts.values() if not one.deleted)
-        return sorted(standing, key=lambda one: int(one.id), reverse=True)
-
-
-def _unavailable(post: Post) -> Json:
-    return {"tweetId": post.id, "unavailable": True}
+    def _is_new(self, viewer: str, user: str) -> bool:
+        relations = (self.world.follows, self.world.requests, self.world.blocks, self.world.mutes)
+        known = any((viewer, user) in one for one in relations) or (user, viewer) in self.world.blocks
+        return viewer != user and self.world.exists(user) and not known
 
 
 def _newest_first(relation: dict[Pair, int]) -> list[Pair]:

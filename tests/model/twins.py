@@ -1,31 +1,38 @@
-"""A served network and its model, side by side: each write goes to both, each read is compared."""
+"""A served network and its model, side by side: each write goes to both, and its answer is compared."""
 
-from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
+from tests.model.eyes import Eyes
 from tests.model.oracle import Oracle
-from tests.model.world import DONE, NOT_FOUND, Outcome, World
-from tests.serving import PASSWORD, Person, Server, problem_of, sign_up, soon
+from tests.model.reads import below, every_read
+from tests.model.searches import Searches
+from tests.model.world import DONE, NOT_FOUND, Outcome, Post, Spot, World
+from tests.serving import PASSWORD, Person, Server, problem_of, sign_up
 
 WINDOW = 3  # of the served network: small, so that retweets leave it
-SETTLED_S = 3.0
-FEED_PAGE = 4
 _runs = count(1)
 
 
 class Twins:
-    """Signed-up people by id; `oracle` says what they must read. Names and words belong to this run alone."""
+    """Signed-up people by id; `oracle` says what they must read. Names, words and places belong to this run alone."""
 
-    def __init__(self, server: Server, oracle: type[Oracle] = Oracle) -> None:
+    def __init__(self, server: Server, *, roaming: bool = False) -> None:
         self.world = World()
-        self.oracle = oracle(self.world, WINDOW)
         self.people: dict[str, Person] = {}
         self.run = next(_runs)
         self.words = [f"{word}{self.run}" for word in ("robin", "wren", "finch", "crow")]
+        north, east = self.run % 120 - 60.0, self.run // 120 * 3.0
+        self.spots: list[Spot] = [(north, east), (north + 0.03, east), (north + 0.4, east)]
         self._server = server
-        self._stranger = Person(server)
-        self._sweeping = False
+        self._roaming = roaming
+        self._stranger = Person(server, roaming=roaming)
+        self.look_through(Oracle)
+
+    def look_through(self, oracle: type[Oracle]) -> None:
+        """From now on reads are compared with what this oracle says."""
+        self.oracle = oracle(self.world, WINDOW)
+        self.eyes = Eyes(self.oracle, lambda viewer: self.people[viewer] if viewer else self._stranger)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -34,42 +41,42 @@ class Twins:
 
     def join(self) -> str:
         """A new account."""
-        person = sign_up(self._server, f"m{self.run}_{len(self.world.accounts)}")
+        handle = f"m{self.run}_{len(self.world.accounts)}"
+        person = sign_up(self._server, handle, roaming=self._roaming)
         self.world.join(person.ok("GET", "/account/"))
         self.people[person.id] = person
         return person.id
 
-    def tweet(self, user: str, content: str, quoted: str | None = None) -> None:
+    def tweet(self, user: str, content: str, quoted: str | None = None, spot: Spot | None = None) -> None:
         """A tweet, or a quote of what an id stands for."""
         expected = self.world.may_spread(user, quoted) if quoted else DONE
-        body = {"content": content} if quoted is None else {"content": content, "quoteOf": quoted}
         target = self.world.target(user, quoted) if quoted else None
-        told = self._act(expected, user, "POST", "/tweet/", body)
-        self._written(user, told, quoted=target.id if target else None)
+        body = {**_text(content, spot), **({"quoteOf": quoted} if quoted else {})}
+        if told := self._act(expected, user, "POST", "/tweet/", body):
+            self._is_told(user, self.world.wrote(told, quoted=target, spot=spot), told)
 
-    def reply(self, user: str, tweet_id: str, content: str) -> None:
+    def reply(self, user: str, tweet_id: str, content: str, spot: Spot | None = None) -> None:
         """A reply to what an id stands for."""
         target = self.world.target(user, tweet_id)
-        told = self._act(
-            DONE if target else NOT_FOUND, user, "POST", f"/reply/{tweet_id}", {"content": content}
-        )
-        self._written(user, told, parent=target.id if target else None)
+        expected = DONE if target else NOT_FOUND
+        if told := self._act(expected, user, "POST", f"/reply/{tweet_id}", _text(content, spot)):
+            self._is_told(user, self.world.wrote(told, parent=target, spot=spot), told)
 
     def retweet(self, user: str, tweet_id: str) -> None:
         """A retweet, unless it stands."""
         target = self.world.target(user, tweet_id)
         told = self._act(self.world.may_spread(user, tweet_id), user, "POST", f"/retweet/{tweet_id}")
-        if target and told and (standing := self.world.retweet_by(user, target.id)):
-            assert self.oracle.tweet(user, standing) == told
-        else:
-            self._written(user, told, original=target.id if target else None)
+        if target and told:
+            standing = self.world.retweet_by(user, target.id)
+            self._is_told(user, standing or self.world.wrote(told, original=target), told)
 
     def undo_retweet(self, user: str, tweet_id: str) -> None:
         """Takes a retweet back."""
         target = self.world.target(user, tweet_id)
-        self._act(DONE if target else NOT_FOUND, user, "DELETE", f"/retweet/{tweet_id}")
+        told = self._act(DONE if target else NOT_FOUND, user, "DELETE", f"/retweet/{tweet_id}")
         if target and (standing := self.world.retweet_by(user, target.id)):
             self.world.delete(standing.id)
+        assert told in (None, {})
 
     def like(self, user: str, tweet_id: str, *, on: bool) -> None:
         """Likes, or takes it back."""
@@ -89,17 +96,18 @@ class Twins:
         post, expected = self.world.posts[tweet_id], self.world.own(user, tweet_id)
         if expected == DONE and post.kind == "retweet":
             expected = (422, "invalid")
-        told = self._act(expected, user, "PATCH", f"/tweet/{tweet_id}", {"content": content})
+        told = self._act(expected, user, "PATCH", f"/{_surface(post)}/{tweet_id}", {"content": content})
         if told and content != post.content:
             post.texts.insert(0, (content, told["editedTimeStamp"]))
             post.entities = told["entities"]
         if told:
-            assert self.oracle.tweet(user, post) == told
+            self._is_told(user, post, told)
 
     def delete(self, user: str, tweet_id: str) -> None:
-        """Deletes what the account wrote."""
+        """Deletes what the account wrote, in one of the two ways there are."""
         expected = self.world.own(user, tweet_id)
-        self._act(expected, user, "DELETE", f"/tweet/{tweet_id}")
+        method = "POST" if int(tweet_id) % 3 else "DELETE"
+        self._act(expected, user, method, f"/tweet/{tweet_id}")
         if expected == DONE:
             self.world.delete(tweet_id)
 
@@ -113,7 +121,13 @@ class Twins:
                 relation.pop((user, other), None)
             self._act(expected, user, "DELETE", f"/{what}/{other}")
         elif what == "follow":
-            self._act(self.world.follow(user, other), user, "POST", "/follow", {"userId": other})
+            expected = self.world.follow(user, other)
+            if told := self._act(expected, user, "POST", "/follow", {"userId": other}):
+                pair = user, other
+                assert told == {
+                    "following": pair in self.world.follows,
+                    "requested": pair in self.world.requests,
+                }
         else:
             begin = self.world.block if what == "block" else self.world.mute
             self._act(begin(user, other), user, "POST", f"/{what}/{other}")
@@ -126,80 +140,62 @@ class Twins:
     def rename(self, user: str, name: str, bio: str) -> None:
         """Another name and bio."""
         self.world.accounts[user].name, self.world.accounts[user].bio = name, bio
-        self._act(DONE, user, "PATCH", "/account/", {"name": name, "bio": bio})
+        told = self._act(DONE, user, "PATCH", "/account/", {"name": name, "bio": bio})
+        assert self.oracle.user(user, user) == told
 
     def protect(self, user: str, *, on: bool) -> None:
-        """Protects the account, or opens it."""
-        self._sweeping |= not on
+        """Protects the account, or opens it, which accepts the waiting requests a moment later."""
         self.world.protect(user, on)
         self._act(DONE, user, "PATCH", "/account/", {"protected": on})
+        if not on:
+            self._follows_up(user)
 
     def leave(self, user: str) -> None:
-        """Deletes the account."""
-        self._sweeping = True
-        self.world.leave(user)
+        """Deletes the account; counters follow a moment later."""
         person = self.people.pop(user)
+        self.world.leave(user)
         person.ok("DELETE", "/account/", {"password": PASSWORD})
         person.close()
+        self._follows_up(*self.people)
 
     def look_at_own(self, user: str) -> None:
         """One's own writes show at once in all that one reads, the feed first of all."""
         for path in ("/feed/", "/account/", f"/user/{user}/tweets", f"/user/{user}/replies"):
-            self._agree(user, path, 0.0 if not self._sweeping else SETTLED_S)
+            self.eyes.agree(user, path, at_once=True)
 
-    def look(self, viewer: str | None, path: str) -> None:
-        """Compares one read: feeds may lag behind what others wrote, and all may while something is swept."""
-        lags = self._sweeping or path.startswith("/feed/")
-        self._agree(viewer, path, SETTLED_S if lags else 0.0)
+    def look(self, viewer: str | None, read: str, size: int) -> None:
+        """Compares one read; feeds alone may lag behind what others wrote."""
+        self.eyes.agree(viewer, read, size=size, at_once=not read.startswith("/feed/"))
 
     def settle(self) -> None:
-        """Compares every read of everyone."""
-        for viewer in (None, *self.people):
-            for path in self.paths(viewer):
-                self._agree(viewer, path, SETTLED_S)
-        self._sweeping = False
-        for word in self.words:
-            for viewer in (None, *self.people):
-                self._agree_on_search(viewer, word)
+        """Compares every read of everyone; of the searches each is somebody's."""
+        searches = Searches(self.world, self.words, self.spots)
+        everyone: list[str | None] = [None, *self.people]
+        starts = (*self.words, f"m{self.run}_", f"m{self.run}_0")
+        for place, viewer in enumerate(everyone):
+            for read in every_read(self.world, viewer):
+                self.eyes.agree(viewer, read)
+            for search in islice(searches.all(), place, None, len(everyone)):
+                self.eyes.agree_on_search(viewer, search)
+            self.eyes.agree_on_search(viewer, next(searches.all()), "top")
+            self.eyes.agree_on_people(viewer, starts[place % len(starts)])
+            if viewer is not None:
+                self.eyes.agree_on_suggestions(viewer)
+                self._look_from_the_middle(viewer)
+        self.eyes.agree_on_trends(searches)
 
-    def paths(self, viewer: str | None) -> Iterator[str]:
-        """Every read that there is."""
-        yield "/feed/public"
-        if viewer is not None:
-            yield from ("/feed/", "/account/", "/follow/requests", "/block", "/mute")
-        for user in self.world.accounts:
-            yield f"/user/{user}"
-            for name in ("tweets", "replies", "likes", "followers", "following"):
-                yield f"/user/{user}/{name}"
-        for post in self.world.posts.values():
-            yield from (f"/tweet/{post.id}", f"/reply/{post.id}")
-            if post.kind != "retweet":
-                yield from (f"/like/{post.id}", f"/retweet/{post.id}", f"/tweet/{post.id}/quotes")
-                yield from (f"/reply/{post.id}/ancestors", f"/tweet/{post.id}/history")
+    def _look_from_the_middle(self, viewer: str) -> None:
+        for tweet_id in list(self.world.posts)[:: max(1, len(self.world.posts) // 3)]:
+            self.eyes.agree(viewer, f"/feed/?since={tweet_id}")
+            self.eyes.agree(viewer, below("/feed/", tweet_id), size=1)
 
-    def _agree(self, viewer: str | None, path: str, within_s: float) -> None:
-        soon((path, self.oracle.answer(viewer, path)), lambda: (path, self._read(viewer, path)), within_s)
-
-    def _read(self, viewer: str | None, path: str) -> Any:
-        person = self.people[viewer] if viewer else self._stranger
-        answer = person.get(path, params={"pageSize": FEED_PAGE} if path.startswith("/feed/") else None)
-        if answer.status_code != 200:
-            return problem_of(answer)
-        entries = answer.json()
-        first = int(min(self.world.accounts, key=int))
-        while "next" in answer.links and int(entries[-1]["tweetId"]) > first:
-            answer = person.get(answer.links["next"]["url"])
-            entries += answer.json()
-        if path == "/feed/public":
-            return [one for one in entries if int(one["tweetId"]) > first]
-        return entries
-
-    def _agree_on_search(self, viewer: str | None, word: str) -> None:
-        person = self.people[viewer] if viewer else self._stranger
-        tweets = self.oracle.search(viewer, word)
-        soon(tweets, lambda: person.walk("/search/", token=word), SETTLED_S)
-        people = self.oracle.people(viewer, word)
-        soon(people, lambda: {one["userId"] for one in person.walk("/search/users", token=word)}, SETTLED_S)
+    def _follows_up(self, *users: str) -> None:
+        """Waits for what comes a little after a write: accepted requests, and counters without a deleted account."""
+        for user in users:
+            for name in ("tweets", "replies", "followers"):
+                self.eyes.agree(user, f"/user/{user}/{name}")
+            for path in ("/account/", "/follow/requests"):
+                self.eyes.agree(user, path)
 
     def _act(self, expected: Outcome, user: str, method: str, path: str, body: Any = None) -> Any:
         """Carries out a write, which must end as expected; its answer where it succeeds."""
@@ -208,7 +204,18 @@ class Twins:
         assert (method, path, expected) == (method, path, outcome)
         return answer.json() if outcome == DONE else None
 
-    def _written(self, user: str, told: Any, **links: str | None) -> None:
-        if told:
-            self.world.wrote(told, **links)
-            assert self.oracle.tweet(user, self.world.posts[told["tweetId"]]) == told
+    def _is_told(self, user: str, post: Post, told: Any) -> None:
+        assert self.oracle.tweet(user, post) == told
+
+
+def _text(content: str, spot: Spot | None) -> dict[str, Any]:
+    return {"content": content} if spot is None else _placed(content, *spot)
+
+
+def _placed(content: str, latitude: float, longitude: float) -> dict[str, Any]:
+    return {"content": content, "latitude": latitude, "longitude": longitude}
+
+
+def _surface(post: Post) -> str:
+    """A reply may be edited as a tweet, too."""
+    return "reply" if post.kind == "reply" and int(post.id) % 3 else "tweet"

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 Pair = tuple[str, str]
+Spot = tuple[float, float]
 Outcome = tuple[int, str]
 
 DONE: Outcome = (200, "")
@@ -28,7 +29,8 @@ class Account:
 
 @dataclass
 class Post:
-    """A tweet, quote, retweet or reply. `texts` holds (content, since) newest first; `entities` those of the newest."""
+    """A tweet, quote, retweet or reply. `texts` holds (content, since) newest first; `entities` those of the newest;
+    `spot` latitude and longitude in degrees."""
 
     id: str
     owner: str
@@ -39,6 +41,7 @@ class Post:
     parent: str | None = None
     original: str | None = None
     quoted: str | None = None
+    spot: Spot | None = None
     deleted: bool = False
 
     @property
@@ -112,17 +115,29 @@ class World:
             return NOT_FOUND
         return PROTECTED if self.accounts[target.owner].protected else DONE
 
-    def wrote(self, tweet: Mapping[str, Any], **links: str | None) -> None:
-        """A new post, as the server answered it; `links`: parent, original or quoted."""
-        self.posts[tweet["tweetId"]] = Post(
+    def wrote(
+        self,
+        tweet: Mapping[str, Any],
+        *,
+        parent: Post | None = None,
+        original: Post | None = None,
+        quoted: Post | None = None,
+        spot: Spot | None = None,
+    ) -> Post:
+        """A new post, as the server answered it, with what it answers, retweets or quotes."""
+        post = self.posts[tweet["tweetId"]] = Post(
             tweet["tweetId"],
             tweet["ownerId"],
-            tweet["kind"],
+            "reply" if parent else "retweet" if original else "tweet",
             tweet["createdTimeStamp"],
             [(tweet["content"], tweet["createdTimeStamp"])],
             tweet["entities"],
-            **links,
+            parent.id if parent else None,
+            original.id if original else None,
+            quoted.id if quoted else None,
+            spot,
         )
+        return post
 
     def own(self, user: str, tweet_id: str) -> Outcome:
         """Whether the account may edit or delete it."""
