@@ -281,3 +281,16 @@ def test_what_a_block_took_away_is_back_after_it_but_no_follow(
     assert SHOWN == SURFACES["tweet"](one)
     assert not one.viewer.ok("GET", f"/user/{one.ann.id}")["following"]
     assert ABSENT == SURFACES["feed"](one)
+
+
+def test_a_protected_account_that_is_gone_leaves_no_trace(server: Server, numbers: Iterator[int]) -> None:
+    """Whoever might not see that a tweet was there does not learn of it when the account is deleted."""
+    number = next(numbers)
+    ann, stranger = sign_up(server, f"ann_{number}"), Person(server)
+    tweet = ann.tweet("hidden")["tweetId"]
+    ann.ok("PATCH", "/account/", {"protected": True})
+    for path in (f"/tweet/{tweet}", f"/reply/{tweet}", f"/reply/{tweet}/ancestors"):
+        assert (404, "not_found") == stranger.refused("GET", path)
+    ann.ok("DELETE", "/account/", {"password": PASSWORD})
+    for path in (f"/tweet/{tweet}", f"/reply/{tweet}", f"/reply/{tweet}/ancestors"):
+        assert (404, "not_found") == stranger.refused("GET", path)

@@ -131,7 +131,7 @@ class EmbeddedAccounts:
         def work(tx: Tx) -> None:
             _require_account(tx, user_id)
             tx.execute(
-                "UPDATE users SET handle = '', name = '', bio = '', protected = 0, state = ? WHERE user_id = ?",
+                "UPDATE users SET handle = '', name = '', bio = '', state = ? WHERE user_id = ?",
                 (int(AccountState.DELETED), user_id),
             )
             tx.execute("DELETE FROM credentials WHERE user_id = ?", (user_id,))

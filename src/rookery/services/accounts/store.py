@@ -116,7 +116,8 @@ class AccountStore(Protocol):
         """Changes an account. Raises Problem `not_found` where it is not active."""
 
     async def erase(self, user_id: int) -> None:
-        """Deletes an account: its name, bio, password and sessions are gone, its handle stays taken.
+        """Deletes an account: its name, bio, password and sessions are gone, its handle stays taken. Its protection
+        stays, too: what nobody might see of it does not become known to have been there.
 
         Raises Problem `not_found` where it is deleted already.
         """
