@@ -6,7 +6,6 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import httpx
 import pytest
@@ -81,12 +80,12 @@ def test_wrong_credentials_tell_nothing(server: Server, person: Make) -> None:
     """An unknown handle and a wrong password answer the same, in about the same time."""
     ann = person()
     took: dict[str, list[float]] = {ann.handle: [], "nobody_at_all": [], "no handle!": []}
-    for _ in range(5):
+    for _ in range(7):
         for handle, times in took.items():
             began = time.perf_counter()
             assert (401, "wrong_credentials") == problem_of(log_in(server, handle, "wrong password"))
             times.append(time.perf_counter() - began)
-    known, *unknown = (median(times) for times in took.values())
+    known, *unknown = (min(times) for times in took.values())  # the least disturbed ones
     assert all(known / 3 < one < known * 3 for one in unknown)
 
 

@@ -57,7 +57,7 @@ async def test_a_tweet_comes_back_as_written(stage: Stage) -> None:
         ({"content": " \n"}, {"content"}),
         ({"content": "x" * 281}, {"content"}),
         ({"content": "", "latitude": 9}, {"content", "longitude"}),
-        ({"content": "", "latitude": 91}, {"content", "latitude"}),
+        ({"content": "", "latitude": 91}, {"content", "latitude", "longitude"}),
         ({"content": "x\0", "longitude": 1}, {"content", "latitude"}),
         ({"content": "x", "latitude": 91, "longitude": 1}, {"latitude"}),
         ({"content": "x", "quoteOf": "abc", "wrong": 1}, {"quoteOf", "wrong"}),

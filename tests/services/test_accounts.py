@@ -140,9 +140,9 @@ async def test_an_unknown_handle_takes_as_long(tmp_path: Path) -> None:
     took: dict[str | None, list[float]] = {stored: [], None: []}
     for _ in range(7):
         for one, times in took.items():
-            begun = time.perf_counter()
+            begun = time.process_time()  # whatever else the machine does
             assert not await passwords.verify(one, "something else")
-            times.append(time.perf_counter() - begun)
+            times.append(time.process_time() - begun)
     passwords.close()
     known, unknown = min(took[stored]), min(took[None])
     assert 0.5 < unknown / known < 2
