@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -20,7 +21,8 @@ from rookery.engines.embedded.search_query import find, find_people, followers, 
 from rookery.services.search.people import Run
 
 THREADS = 2
-WAITING_MAX = 512  # more searches than this are refused: none waits longer than a few seconds
+WAITING_MAX = 512  # more searches than this are refused at once
+WAIT_S_MAX = 2.0  # one that has waited longer for a thread is refused instead of begun
 
 T = TypeVar("T")
 
@@ -80,15 +82,20 @@ class EmbeddedSearch:
 
     async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         if self._waiting >= WAITING_MAX:
-            raise Problem("overloaded", "Too many searches are waiting; try again.", retry_after_s=1)
+            raise _overloaded()
         self._waiting += 1
+        begin_by = time.monotonic() + WAIT_S_MAX
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._snapshot, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._snapshot, work, begin_by
+            )
         finally:
             self._waiting -= 1
 
-    def _snapshot(self, work: Callable[[apsw.Connection], T]) -> T:
+    def _snapshot(self, work: Callable[[apsw.Connection], T], begin_by: float) -> T:
         """Reads in one transaction: one state of the index and one of the truth."""
+        if time.monotonic() > begin_by:
+            raise _overloaded()
         connection = self._connection()
         connection.execute("BEGIN")
         try:
@@ -112,3 +119,7 @@ class EmbeddedSearch:
             self._local.connection = self._files.connect("search", attach=["core"])
             self._connections.append(self._local.connection)
         return self._local.connection  # type: ignore[no-any-return]
+
+
+def _overloaded() -> Problem:
+    return Problem("overloaded", "Too many searches are waiting; try again.", retry_after_s=1)
