@@ -12,6 +12,7 @@ from rookery.core.ids import ID_MAX
 from rookery.engines.embedded import search
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.search import THREADS, EmbeddedSearch
+from rookery.engines.embedded.search_query import find_people
 
 
 async def test_a_search_that_has_waited_too_long_is_refused(
@@ -19,11 +20,10 @@ async def test_a_search_that_has_waited_too_long_is_refused(
 ) -> None:
     """While slow searches hold every thread, those behind them are answered 503 when their turn comes, not done late;
     then searches go on."""
-    find = search.find_people
 
     def find_slowly(*arguments: Any) -> list[int]:
         time.sleep(0.5)
-        return find(*arguments)
+        return find_people(*arguments)
 
     monkeypatch.setattr(search, "WAIT_S_MAX", 0.1)
     monkeypatch.setattr(search, "find_people", find_slowly)
