@@ -86,7 +86,7 @@ def test_over_tls_the_cookie_is_the_guarded_one(encrypted: Server) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
 def test_plain_http_and_old_tls_get_nothing(encrypted: Server) -> None:
-    """What is not TLS 1.2 or newer is no conversation; the next client is served."""
+    """What is not TLS 1.3 is no conversation; the next client is served."""
     with socket.create_connection(("127.0.0.1", encrypted.port), timeout=20) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not connection.recv(65_536).startswith(b"HTTP")
