@@ -62,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks",
         description="Measures Rookery on this machine, each figure against its bound.\n\nbenchmarks:\n"
         + names,
-        epilog="The whole takes some 10 minutes and 5 GB of disk. The server runs on one core and the load on another, so\n"
-        "nothing else should run meanwhile. Exit code: 0 all bounds hold, 1 one is broken, 2 nothing could run.",
+        epilog="The whole takes some 10 minutes and 5 GB of disk. The server runs on one core, the load on another,\n"
+        "so nothing else should run meanwhile. Exit code: 0 all bounds hold, 1 one is broken, 2 nothing could run.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Texts that read like tweets: words drawn by Zipf's law, from the real tweets of the shared data where they are there."""
+"""Texts that read like tweets: words drawn by Zipf's law, from the real tweets of the shared data where it is there."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""A small HTTP client for one event loop: it asks over kept-alive connections and understands just what is asked of it."""
+"""A small HTTP client for one event loop: it asks over kept-alive connections and understands just what it asks for."""
 
 import asyncio
 from types import TracebackType

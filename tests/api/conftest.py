@@ -1,4 +1,4 @@
-"""One server for all tests of the API as a client sees it; the limits are off, their tests have servers of their own."""
+"""One server for all tests of the API as a client sees it; its limits are off: their tests have their own servers."""
 
 from collections.abc import Callable, Iterator
 from itertools import count

@@ -14,7 +14,7 @@ DRAWN = {f"{SVG}{name}" for name in ("svg", "title", "path", "text", "g", "circl
 
 @pytest.mark.parametrize("name", ["Ann", "<script>alert(1)</script>", "\"' onload='x' &amp;", "👩‍🚀 日本"])
 def test_a_picture_is_safe_whatever_the_name(person: Make, stranger: Person, name: str) -> None:
-    """It is well-formed SVG of shapes and a letter, without scripts, handlers, styles or links, and is never sniffed."""
+    """It is well-formed SVG of shapes and a letter, without scripts, handlers, styles or links, and never sniffed."""
     ann = person()
     ann.ok("PATCH", "/account/", {"name": name})
     picture = stranger.get(f"/avatar/{ann.id}")

@@ -1,4 +1,4 @@
-"""The conventions of docs/api.md, on each route that OpenAPI describes. Nothing is written: every request is refused."""
+"""The conventions of docs/api.md, on each route of OpenAPI. Every request is refused: nothing is written."""
 
 import re
 from dataclasses import dataclass

@@ -95,7 +95,7 @@ def test_a_key_is_1_to_128_visible_characters(person: Make, key: str) -> None:
 
 
 def test_copies_in_flight_over_two_processes_write_once(pair: Server) -> None:
-    """Of many copies at once all succeed with the same id, one counts against the limit, and a restart changes nothing."""
+    """Of many copies at once all succeed with the same id, one counts, and a restart changes nothing."""
     ann, key = sign_up(pair, "flying"), str(uuid4())
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: send(ann, key, "/tweet/", {"content": "once"}), range(32)))

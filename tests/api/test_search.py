@@ -75,7 +75,7 @@ QUERIES = {
 
 
 def test_queries_mean_what_the_page_says(herd: tuple[Person, dict[str, str]], stranger: Person) -> None:
-    """All words, whole, in any case and accent; phrases, refusals, tags, handles, days; nothing is an engine's syntax."""
+    """All words, whole, in any case and accent; phrases, refusals, tags, handles, days; no engine's syntax."""
     ann, ids = herd
     today = datetime.now(UTC).date()
     places = {

@@ -61,7 +61,7 @@ class EmbeddedFeed:
         return kept if kept is not None else await self._new_stamp(viewer)
 
     async def _new_stamp(self, viewer: int) -> Hashable | None:
-        """A stamp read from feed.db. Where that has taken in all of the truth, the stamp stands until the truth changes:
+        """A stamp read from feed.db. Where that has taken in all the truth, the stamp stands until the truth changes:
         what else is written there, feeds being built or trimmed, changes no candidates."""
         header = self._header(viewer)
         version, whole = self._snapshots.version, self._horizon >= self._snapshots.position
