@@ -15,7 +15,7 @@ from rookery.engines.embedded.search_terms import id_list
 from rookery.services.search.people import Run
 
 LOOKED_MAX = 50_000  # rows in the cells of a place that one search looks at: some 30 ms
-READ_MAX = 5_000  # texts that one search reads: some 150 ms
+READ_MAX = 5_000  # rows that one search looks at where it reads their texts: some 150 ms
 
 _FOUND = """
 SELECT t.rowid FROM main.texts t WHERE t.texts MATCH ? AND t.rowid BETWEEN ? AND ? ORDER BY t.rowid DESC LIMIT ?"""
@@ -56,17 +56,17 @@ def find(
         low = max(low, first_id_at(query.since_ms))
     if query.until_ms is not None:
         high = min(high, first_id_at(query.until_ms) - 1)
-    if place is None and asked == query:
+    exact = asked == query
+    if place is None and exact:
         return Finding([row[0] for row in rows_of(connection, _FOUND, (terms, low, high, limit))])
 
     def holds(one: int, *where: float) -> bool:
-        return (place is None or place.contains(*where)) and (
-            asked == query or text_matches(query, _text(connection, one))
-        )
+        inside = place is None or place.contains(*where)
+        return inside and (exact or text_matches(query, _text(connection, one)))
 
     found = (_FOUND, (terms, low, high, -1)) if place is None else (_FOUND_WITH_PLACE, (terms, low, high))
     with closing(connection.execute(*found)) as rows:
-        return _sift(rows, holds, limit, LOOKED_MAX if asked == query else READ_MAX)
+        return _sift(rows, holds, limit, LOOKED_MAX if exact else READ_MAX)
 
 
 def _sift(rows: Iterable[Row], holds: Callable[..., bool], limit: int, looked_max: int) -> Finding:
