@@ -124,8 +124,8 @@ def cross(star: Author, fans: list[Fan]) -> None:
 def test_no_feed_has_a_hole_or_a_double_while_the_threshold_is_crossed(
     tmp_path: Path, grace_ms: str, arguments: tuple[str, ...]
 ) -> None:
-    """Upwards, downwards and upwards again, all the while tweeting: whoever reads a feed, page by page to its end, finds
-    each tweet once, down from the newest that shows."""
+    """Upwards, downwards and upwards again, all the while tweeting: whoever reads a feed, page by page to its end,
+    finds each tweet once, down from the newest that shows."""
     settings = {**SETTINGS, "FEED_CELEBRITY_GRACE_MS": grace_ms}
     with serving(tmp_path / "data", settings, *arguments) as server:
         people = [sign_up(server, f"bird{number}") for number in range(THRESHOLD + 4)]

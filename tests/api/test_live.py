@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.streams import listening
-from tests.serving import Person, Server, problem_of, serving, sign_up, soon
+from tests.serving import PASSWORD, Person, Server, problem_of, serving, sign_up, soon
 
 Make = Callable[..., Person]
 
@@ -36,7 +36,7 @@ def test_new_tweets_edits_and_deletes_arrive(person: Make) -> None:
 
 
 def test_the_stream_obeys_the_feeds_rules(person: Make) -> None:
-    """Muted and blocked accounts, replies to others and hidden retweets are not heard."""
+    """Muted and blocked accounts, replies to others, hidden retweets and what is protected are not heard."""
     ann, bob, cat, dan = (person() for _ in range(4))
     for one in (bob, cat):
         follow(ann, one)
@@ -52,6 +52,33 @@ def test_the_stream_obeys_the_feeds_rules(person: Make) -> None:
         bob.tweet("blocked")
         mine = ann.tweet("mine")["tweetId"]
         soon([("tweet", shown), ("tweet", mine)], heard.names)
+
+
+def test_what_changes_while_one_listens_holds_at_once(person: Make) -> None:
+    """A mute, the end of a follow and a protection hold for what is written after them; so does their end."""
+    ann, bob, cat = (person() for _ in range(3))
+    for one in (bob, cat):
+        follow(ann, one)
+    with listening(ann) as heard:
+        expected = [bob.tweet("heard")["tweetId"]]
+        soon([("tweet", one) for one in expected], heard.names)
+        ann.ok("POST", f"/mute/{bob.id}")
+        bob.tweet("while muted")
+        expected.append(cat.tweet("heard")["tweetId"])
+        soon([("tweet", one) for one in expected], heard.names)
+        ann.ok("DELETE", f"/mute/{bob.id}")
+        expected.append(bob.tweet("heard again")["tweetId"])
+        soon([("tweet", one) for one in expected], heard.names)
+
+        ann.ok("DELETE", f"/follow/{cat.id}")
+        cat.tweet("followed no more")
+        bob.ok("PATCH", "/account/", {"protected": True})
+        expected.append(bob.tweet("followers from before stay")["tweetId"])
+        soon([("tweet", one) for one in expected], heard.names)
+        ann.ok("DELETE", f"/follow/{bob.id}")
+        bob.tweet("protected")
+        expected.append(ann.tweet("my own")["tweetId"])
+        soon([("tweet", one) for one in expected], heard.names)
 
 
 def test_last_event_id_resumes_without_a_gap(person: Make) -> None:
@@ -87,23 +114,33 @@ def test_a_stream_resumes_after_a_restart(tmp_path: Path) -> None:
             soon([("tweet", missed)], heard.names)
 
 
-@pytest.mark.parametrize("end", ["logout", "delete", "password"])
-def test_a_stream_ends_with_its_session(server: Server, person: Make, end: str) -> None:
-    """Log-out, the end of the session from elsewhere, and a new password end it."""
-    ann = person()
-    other = Person(server)
-    signed = other.ok("POST", "/account/login", {"handle": ann.handle, "password": "correct horse battery"})
-    other.headers["Authorization"] = f"Bearer {signed['sessionToken']}"
+def end_session(server: Server, ann: Person, other: Person, end: str) -> None:
+    """Ends the session of `other`, another sign-in of Ann, in one of the ways there are."""
+    if end == "logout":
+        other.ok("POST", "/account/logout")
+    elif end == "everywhere":
+        ann.ok("POST", "/account/logout", {"everywhere": True})
+    elif end == "delete":
+        session = next(one for one in ann.ok("GET", "/account/sessions") if not one["current"])
+        ann.ok("DELETE", f"/account/sessions/{session['sessionId']}")
+    elif end == "password":
+        ann.ok("POST", "/account/password", {"current": PASSWORD, "new": "another long one"})
+    elif end == "leave":
+        ann.ok("DELETE", "/account/", {"password": PASSWORD})
+    else:
+        assert 0 == server.run("account", "disable", ann.handle).returncode
+
+
+@pytest.mark.parametrize("token", ["sessionToken", "accessToken"])
+@pytest.mark.parametrize("end", ["logout", "everywhere", "delete", "password", "leave", "disable"])
+def test_a_stream_ends_with_its_session(server: Server, person: Make, end: str, token: str) -> None:
+    """Log-out, the end of the session from elsewhere, a new password, and the end of the account end it, whichever of
+    the session's tokens opened it."""
+    ann, other = person(), Person(server)
+    signed = other.ok("POST", "/account/login", {"handle": ann.handle, "password": PASSWORD})
+    other.headers["Authorization"] = f"Bearer {signed[token]}"
     with listening(other) as heard:
-        if end == "logout":
-            other.ok("POST", "/account/logout")
-        elif end == "delete":
-            session = next(one for one in ann.ok("GET", "/account/sessions") if not one["current"])
-            ann.ok("DELETE", f"/account/sessions/{session['sessionId']}")
-        else:
-            ann.ok(
-                "POST", "/account/password", {"current": "correct horse battery", "new": "another long one"}
-            )
+        end_session(server, ann, other, end)
         soon(True, lambda: heard.ended, within_s=4)
 
 
