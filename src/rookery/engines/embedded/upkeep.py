@@ -26,6 +26,12 @@ AGED_MAX = 5_000  # rows that leave in one write
 KINDS = (Kind.CONTENT_DELETED, Kind.ACCOUNT_OPENED, Kind.ACCOUNT_DELETED)
 _log = structlog.get_logger()
 
+_OLD_KEYS = """
+DELETE FROM idempotency_keys WHERE (account, key) IN
+  (SELECT account, key FROM idempotency_keys WHERE at_ms < ? LIMIT ?)"""
+_ENDED_WINDOWS = """
+DELETE FROM rate_windows WHERE (what, subject) IN (SELECT what, subject FROM rate_windows WHERE ends_ms < ? LIMIT ?)"""
+
 
 class Upkeep(Protocol):
     """A service's part; an event may come twice."""
@@ -137,17 +143,11 @@ class UpkeepRunner:
                     "UPDATE meta SET value = max(value, ?) WHERE name = 'outbox_trimmed'",
                     (max(row[0] for row in gone),),
                 )
-            tx.execute(
-                "DELETE FROM idempotency_keys WHERE (account, key) IN "
-                "(SELECT account, key FROM idempotency_keys WHERE at_ms < ? LIMIT ?)",
-                (tx.now_ms - KEY_KEPT_MS, AGED_MAX),
-            )
-            tx.execute(
-                "DELETE FROM rate_windows WHERE (what, subject) IN "
-                "(SELECT what, subject FROM rate_windows WHERE ends_ms < ? LIMIT ?)",
-                (tx.now_ms, AGED_MAX),
-            )
-            return len(gone) == AGED_MAX
+            left = [len(gone)]
+            for sql, before_ms in ((_OLD_KEYS, tx.now_ms - KEY_KEPT_MS), (_ENDED_WINDOWS, tx.now_ms)):
+                tx.execute(sql, (before_ms, AGED_MAX))
+                left.append(tx.changed())
+            return AGED_MAX in left
 
         while await self._database.write(work):
             pass
