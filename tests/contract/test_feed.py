@@ -135,3 +135,21 @@ async def test_what_hides_a_retweet_is_looked_for_on_the_next_page(engine: Netwo
     await engine.tweets.store.retweet(cat, original, Ticket(cat))
     top = await engine.tweets.post(reader, NewTweet(content="top"), Ticket(reader))
     assert texts([top, original]) == await feed(engine, reader)
+
+
+async def test_nothing_is_looked_for_below_since(engine: Network) -> None:
+    """Where all that is newer is hidden, the page is empty and the last, however much lies below."""
+    reader, loud = await accounts(engine, 2)
+    await engine.engine.follows.follow(reader, loud)
+    await engine.engine.follows.mute(reader, loud)
+    noise = [
+        engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud))
+        for one in range(CANDIDATES_MAX + 9)
+    ]
+    since = sorted(await asyncio.gather(*noise))[-3]
+    first = await engine.tweets.post(reader, NewTweet(content="own"), Ticket(reader))
+    page = await engine.feed.page(reader, first, 20, since)
+    assert ([], None) == (list(page.entries), page.next_cursor)
+    whole = await engine.feed.page(reader, ID_MAX, 1, since)
+    assert (1, None) == (len(whole.entries), whole.next_cursor)
+    assert (await engine.feed.page(reader, ID_MAX, 1)).next_cursor is not None

@@ -81,13 +81,14 @@ class FeedService:
         while True:
             wanted = min(size + 1 + self._window, CANDIDATES_MAX - len(looked))
             known = await self._store.candidates(viewer, below, wanted + 1)
-            batch, ended = known[:wanted], len(known) <= wanted
+            batch, whole = known[:wanted], len(known) <= wanted
             looked.extend(one for one, _ in batch)
             facts = await self._reader.source.gather(viewer, looked)
             entries.extend(entry for entry in batch if visibility.in_home_feed(facts, entry[0]))
-            choice = self._choose(entries, size, since, whole=ended)
+            choice = self._choose(entries, size, since, whole=whole)
             if len(looked) >= CANDIDATES_MAX and choice.undecided == looked[0]:
-                choice = self._choose(entries, size, since, whole=ended, decided=looked[0])
+                choice = self._choose(entries, size, since, whole=whole, decided=looked[0])
+            ended = whole or (batch[-1][0] <= since and not choice.undecided)
             if choice.more is not None or ended or len(looked) >= CANDIDATES_MAX:
                 break
             below = batch[-1][0]
