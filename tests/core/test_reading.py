@@ -18,9 +18,11 @@ class List:
         self._visible = frozenset(visible)
         self._reach = reach
         self.looked: list[int] = []
+        self.asked = 0
 
     async def candidates(self, before: int, limit: int) -> Sequence[Candidate]:
         """Those below a position; of more than `reach` it says where it stopped."""
+        self.asked += 1
         newest = min(before - 1, self._length)
         ids = list(range(newest, max(newest - limit, 0), -1))
         found = [(one, one) for one in ids[: self._reach]]
@@ -66,6 +68,13 @@ async def test_a_request_looks_at_800_candidates(length: int, expected: list[lis
     """Where all of them are hidden the page is empty, and its cursor says whether there are more candidates."""
     visible = [1] if length > CANDIDATES_MAX else []
     assert expected == await List(length, visible).pages(20)
+
+
+async def test_hidden_entries_cost_few_questions() -> None:
+    """A page of one entry that comes after hundreds of hidden ones asks for candidates some times, not hundreds."""
+    listed = List(CANDIDATES_MAX, [1])
+    assert [[1]] == await listed.pages(1)
+    assert listed.asked <= 12
 
 
 async def test_a_list_that_stops_looking_goes_on_with_the_next_page() -> None:

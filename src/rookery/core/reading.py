@@ -135,11 +135,12 @@ def stopped_at(position: int) -> Candidate:
 
 async def fill(show: Show, viewer: int, candidates: Candidates, before: int, size: int) -> Page[bytes]:
     """A page of `size` shown entries below a position. It looks at CANDIDATES_MAX candidates at most and then ends
-    short, with a cursor; a cursor is given exactly while there is more to look at."""
+    short, with a cursor; a cursor is given exactly while there is more to look at. Where many are hidden it asks for
+    more of them each time, since each time costs a search or a statement."""
     entries: list[bytes] = []
     last, looked = before, 0
     while looked < CANDIDATES_MAX:
-        wanted = min(size + 1, CANDIDATES_MAX - looked)
+        wanted = min(max(size + 1, looked), CANDIDATES_MAX - looked)
         batch = await candidates(before, wanted)
         shown = await show(viewer, [one for _, one in batch if one != _NOTHING])
         for place, one in batch:
