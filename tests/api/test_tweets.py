@@ -23,6 +23,8 @@ def test_a_tweet_is_kept_as_it_was_written(person: Make) -> None:
     assert [(bob.handle, bob.id), ("nobody__", None)] == [
         (one["handle"], one["userId"]) for one in entities["mentions"]
     ]
+    spans = [kept[one["start"] : one["end"]] for one in (*entities["hashtags"], *entities["mentions"])]
+    assert ["#Möwe", f"@{bob.handle}", "@nobody__"] == spans
     (url,) = entities["urls"]
     assert "http://ex.org/a?b=1" == url["url"] == kept[url["start"] : url["end"]]
 
