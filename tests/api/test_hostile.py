@@ -282,3 +282,16 @@ def test_a_follow_of_nobody_is_refused(ann: Person, user_id: str) -> None:
     """An id or handle that cannot be is a bad field or names nobody."""
     body = json.dumps({"userId": user_id}).encode()
     assert problem_of(ann.post("/follow", content=body, headers=JSON)) in (INVALID, (404, "not_found"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 20_000, "\0", "\ud800", "\u202e", "é" * 300, "🐦", "' OR 1=1 --", "ann\n"]
+)
+def test_strange_credentials_are_wrong_ones(server: Server, ann: Person, text: str) -> None:
+    """Whatever is typed as handle or password, signing in says the same, and signing up names the field."""
+    for form in ({"handle": text, "password": text}, {"handle": ann.handle, "password": text}):
+        body = json.dumps(form).encode()
+        answer = Person(server).post("/account/login", content=body, headers=JSON)
+        assert (401, "wrong_credentials") == problem_of(answer)
+    body = json.dumps({"handle": text, "name": text, "password": "\ud800" + text}).encode()
+    assert {"handle", "password"} <= fields_of(Person(server).post("/account/", content=body, headers=JSON))

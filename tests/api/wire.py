@@ -2,7 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from rookery.core.errors import STATUS
@@ -43,10 +44,11 @@ def exchange(server: Server, *pieces: bytes, no_more: bool = False) -> list[Repl
     `no_more`: says after the last byte that none will follow.
     """
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
-        for piece in pieces:
-            connection.sendall(piece)
-        if no_more:
-            connection.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):  # whoever is refused early need not be read to the end
+            for piece in pieces:
+                connection.sendall(piece)
+            if no_more:
+                connection.shutdown(socket.SHUT_WR)
         return list(_replies(_all_of(connection)))
 
 
@@ -56,10 +58,23 @@ def one(server: Server, *pieces: bytes, no_more: bool = False) -> Reply:
     return reply
 
 
+def at_once(server: Server, requests: Sequence[bytes]) -> list[Reply]:
+    """One answer each to requests that are all sent before any answer is read."""
+    with ExitStack() as opened:
+        connections = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S))
+            for _ in requests
+        ]
+        for connection, sent in zip(connections, requests, strict=True):
+            connection.sendall(sent)
+        return [reply for connection in connections for reply in _replies(_all_of(connection))]
+
+
 def _all_of(connection: socket.socket) -> bytes:
     came = b""
-    while piece := connection.recv(65_536):
-        came += piece
+    with suppress(ConnectionError):
+        while piece := connection.recv(65_536):
+            came += piece
     return came
 
 

@@ -80,10 +80,12 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _repeated_keys(raw: bytes, value: Mapping[str, Any]) -> Mapping[str, str]:
-    """The names that the object itself has twice. Decoders keep the last in silence, so a look at the text comes
-    first: it is cheap, and where it cannot tell (a value that reads like a name, an escape) the slow way decides."""
-    plain = b"\\u" not in raw
-    if plain and all(raw.count(b'"%b"' % name.encode("utf-8", "backslashreplace")) < 2 for name in value):
+    """The names that the object itself has twice. Decoders keep the last in silence, so the text is looked at, in the
+    slow way only where the quick ones cannot tell: every name has a colon, and stands there in quotes or escaped."""
+    if raw.count(b":") <= len(value):
+        return NO_FAULTS
+    quoted = (b'"%b"' % name.encode("utf-8", "backslashreplace") for name in value)
+    if b"\\u" not in raw and all(raw.count(name) < 2 for name in quoted):
         return NO_FAULTS
     pairs = _loads(raw, object_pairs_hook=list)
     return dict.fromkeys(_repeated(name for name, _ in pairs), _TWICE)
