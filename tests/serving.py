@@ -159,6 +159,11 @@ class Person(httpx.Client):
         return tweet
 
 
+def process_of(answer: httpx.Response) -> str:
+    """Which of a server's processes answered: its request ids begin alike."""
+    return str(answer.headers["x-request-id"]).partition("-")[0]
+
+
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     """Status and code of a problem document, whose form is checked on the way."""
     assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text)

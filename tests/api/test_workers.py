@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.streams import listening
-from tests.serving import PASSWORD, Person, Server, ids_of, serving, sign_up, soon
+from tests.serving import PASSWORD, Person, Server, ids_of, process_of, serving, sign_up, soon
 
 TRIES_MAX = 200  # fresh connections until each process has had one
 MOVED_S_MAX = 20.0  # until another process projects, on a busy machine
@@ -24,11 +24,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("pair") / "data"
     with serving(folder, {"LIMITS_ENABLED": "false"}, "--workers", "2") as server:
         yield server
-
-
-def process_of(answer: httpx.Response) -> str:
-    """Which process answered: its request ids begin alike."""
-    return str(answer.headers["x-request-id"]).partition("-")[0]
 
 
 def at_each_process(person: Person) -> tuple[Person, Person]:
