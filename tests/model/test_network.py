@@ -4,17 +4,12 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.model.reads import below, every_read
 from tests.model.twins import Twins
@@ -24,25 +19,74 @@ PEOPLE_MAX = 6
 SEED = int(
     os.environ.get("ROOKERY_TEST_SEED", "98" if os.environ.get("CI") == "true" else random.randrange(1 << 32))
 )
-EFFORT = int(
-    os.environ.get("ROOKERY_TEST_EFFORT", "1")
-)  # so many times as many people act so many times as often
-
-Glance = tuple[int, int, int, int]  # (who, which read, from which post on, entries a page)
+EFFORT = int(os.environ.get("ROOKERY_TEST_EFFORT", "1"))  # so many times as many networks, each so long
 
 somebody = st.integers(0, PEOPLE_MAX - 1)
-something = st.integers(0, 11)  # counted from the newest
-texts = st.lists(st.integers(0, 3), min_size=1, max_size=3)
-spots = st.sampled_from([None, None, 0, 1, 2])
-glances = st.lists(
-    st.tuples(
-        st.integers(-1, PEOPLE_MAX - 1),
-        st.integers(0, 999),
-        st.integers(0, 40),
-        st.sampled_from([1, 2, 3, 20]),
-    ),
-    min_size=3,
-    max_size=3,
+KINDS = {  # what people do, and how often of so many times
+    "tweet": 5,
+    "reply": 5,
+    "quote": 2,
+    "retweet": 5,
+    "undo_retweet": 1,
+    "like": 4,
+    "unlike": 1,
+    "edit": 3,
+    "delete": 3,
+    "follow": 4,
+    "unfollow": 2,
+    "block": 1,
+    "unblock": 1,
+    "mute": 1,
+    "unmute": 1,
+    "answer_request": 2,
+    "rename": 1,
+    "protect": 2,
+    "join": 1,
+    "leave": 1,
+}
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Somebody (-1: a stranger) reads something, from a post on where that is there, in pages of a size."""
+
+    who: int
+    which: int
+    pivot: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody does, and what is looked at before and after it. `what` counts posts from the newest."""
+
+    kind: str
+    who: int
+    whom: int
+    what: int
+    words: list[int]
+    spot: int | None
+    on: bool
+    seen: list[Glance]
+
+
+glances = st.builds(
+    Glance,
+    who=st.integers(-1, PEOPLE_MAX - 1),
+    which=st.integers(0, 999),
+    pivot=st.integers(0, 40),
+    size=st.sampled_from([1, 2, 3, 20]),
+)
+steps = st.builds(
+    Step,
+    kind=st.sampled_from([kind for kind, often in KINDS.items() for _ in range(often)]),
+    who=somebody,
+    whom=somebody,
+    what=st.integers(0, 9),
+    words=st.lists(st.integers(0, 3), min_size=1, max_size=3),
+    spot=st.sampled_from([None, None, 0, 1, 2]),
+    on=st.booleans(),
+    seen=st.lists(glances, min_size=3, max_size=3),
 )
 
 
@@ -54,118 +98,69 @@ class Network(RuleBasedStateMachine):
         super().__init__()
         self.twins = Twins(server, roaming=roaming)
 
-    @initialize(follows=st.lists(st.tuples(somebody, somebody), min_size=2, max_size=10))
+    @initialize(follows=st.lists(st.tuples(somebody, somebody), min_size=4, max_size=12))
     def four_people(self, follows: list[tuple[int, int]]) -> None:
-        """Four accounts, some of which follow others."""
+        """Four accounts, some of which follow others, and a tweet of each."""
         for _ in range(4):
-            self.twins.join()
+            user = self.twins.join()
+            self.twins.tweet(user, self.twins.words[0])
         for who, whom in follows:
             self.twins.relate(self.actor(who), "follow", self.anybody(whom), on=True)
 
-    @precondition(lambda self: len(self.twins.world.accounts) < PEOPLE_MAX)
-    @rule()
-    def join(self) -> None:
-        self.twins.join()
+    @rule(step=steps)
+    def act(self, step: Step) -> None:
+        if step.kind == "join":
+            if len(self.twins.world.accounts) < PEOPLE_MAX:
+                self.twins.join()
+        elif step.kind == "leave":
+            if len(self.twins.people) > 3 and step.on:
+                self.twins.leave(self.actor(step.who))
+        else:
+            self.do(step)
 
-    @rule(seen=glances, who=somebody, text=texts, spot=spots, hashed=st.booleans())
-    def tweet(self, seen: list[Glance], who: int, text: list[int], spot: int | None, hashed: bool) -> None:
-        with self.looking(seen, user := self.actor(who)):
-            content = self.text(text) + (f" #{self.twins.words[0]} @m{self.twins.run}_1" if hashed else "")
-            self.twins.tweet(user, content, spot=None if spot is None else self.twins.spots[spot])
-
-    @precondition(lambda self: self.twins.world.posts)
-    @rule(
-        seen=glances,
-        who=somebody,
-        what=something,
-        text=texts,
-        spot=spots,
-        how=st.sampled_from(["reply", "reply", "quote", "edit"]),
-    )
-    def write_on(
-        self, seen: list[Glance], who: int, what: int, text: list[int], spot: int | None, how: str
-    ) -> None:
-        place = None if spot is None else self.twins.spots[spot]
-        tweet_id = self.post(what)
-        with self.looking(seen, user := self.actor(who)):
-            if how == "reply":
-                self.twins.reply(user, tweet_id, self.text(text), place)
-            elif how == "quote":
-                self.twins.tweet(user, self.text(text), tweet_id, place)
-            else:
-                self.twins.edit(user, tweet_id, self.text(text))
-
-    @precondition(lambda self: self.twins.world.posts)
-    @rule(seen=glances, what=something, text=texts, delete=st.booleans())
-    def author_changes(self, seen: list[Glance], what: int, text: list[int], delete: bool) -> None:
-        tweet_id = self.post(what)
-        owner = self.twins.world.posts[tweet_id].owner
-        if owner in self.twins.people:
-            with self.looking(seen, owner):
-                if delete:
-                    self.twins.delete(owner, tweet_id)
-                else:
-                    self.twins.edit(owner, tweet_id, self.text(text))
-
-    @precondition(lambda self: self.twins.world.posts)
-    @rule(
-        seen=glances,
-        who=somebody,
-        what=something,
-        on=st.sampled_from([True, True, False]),
-        like=st.booleans(),
-    )
-    def react(self, seen: list[Glance], who: int, what: int, on: bool, like: bool) -> None:
-        tweet_id = self.post(what)
-        with self.looking(seen, user := self.actor(who)):
-            if like:
-                self.twins.like(user, tweet_id, on=on)
-            else:
-                (self.twins.retweet if on else self.twins.undo_retweet)(user, tweet_id)
-
-    @rule(
-        seen=glances,
-        who=somebody,
-        whom=somebody,
-        what=st.sampled_from(["follow", "follow", "follow", "block", "mute"]),
-        on=st.sampled_from([True, True, False]),
-    )
-    def relate(self, seen: list[Glance], who: int, whom: int, what: str, on: bool) -> None:
-        other = self.anybody(whom)
-        with self.looking(seen, user := self.actor(who)):
-            self.twins.relate(user, what, other, on=on)
+    def do(self, step: Step) -> None:
+        """What somebody does who stays."""
+        user, tweet_id, other = self.actor(step.who), self.post(step.what), self.anybody(step.whom)
+        if step.kind in ("edit", "delete") and step.on:
+            user = self.owner(tweet_id, user)
+        waiting = sorted(self.twins.world.requests)
+        if step.kind == "answer_request" and waiting:
+            other, user = waiting[step.whom % len(waiting)]
+        with self.looking(step.seen, user):
+            self.carry_out(step, user, tweet_id, other)
         self.twins.look(user, f"/user/{other}", 1)
         self.twins.eyes.agree_on_suggestions(user)
 
-    @rule(seen=glances, who=somebody, whom=somebody, accept=st.booleans())
-    def answer_request(self, seen: list[Glance], who: int, whom: int, accept: bool) -> None:
-        waiting = sorted(self.twins.world.requests)
-        user, asker = self.actor(who), self.anybody(whom)
-        if waiting:
-            asker, user = waiting[whom % len(waiting)]
-        with self.looking(seen, user):
-            self.twins.answer_request(user, asker, accept=accept)
-
-    @rule(
-        seen=glances,
-        who=somebody,
-        word=st.integers(0, 3),
-        bio=st.sampled_from(["", "a bird", "zwölf Spatzen"]),
-    )
-    def rename(self, seen: list[Glance], who: int, word: int, bio: str) -> None:
-        with self.looking(seen, user := self.actor(who)):
-            self.twins.rename(user, f"Bird {self.twins.words[word]}", bio)
-
-    @rule(seen=glances, who=somebody, on=st.booleans())
-    def protect(self, seen: list[Glance], who: int, on: bool) -> None:
-        with self.looking(seen, user := self.actor(who)):
-            self.twins.protect(user, on=on)
-
-    @precondition(lambda self: len(self.twins.people) > 3)
-    @rule(who=somebody, sure=st.integers(0, 3))
-    def leave(self, who: int, sure: int) -> None:
-        if sure == 0:
-            self.twins.leave(self.actor(who))
+    def carry_out(self, step: Step, user: str, tweet_id: str, other: str) -> None:
+        """One write."""
+        twins, text = self.twins, " ".join(self.twins.words[one] for one in step.words)
+        spot = None if step.spot is None else twins.spots[step.spot]
+        match step.kind:
+            case "tweet":
+                marks = f" #{twins.words[0]} @m{twins.run}_1" if step.on else ""
+                twins.tweet(user, text + marks, spot=spot)
+            case "reply":
+                twins.reply(user, tweet_id, text, spot)
+            case "quote":
+                twins.tweet(user, text, tweet_id, spot)
+            case "retweet":
+                twins.retweet(user, tweet_id)
+            case "undo_retweet":
+                twins.undo_retweet(user, tweet_id)
+            case "like" | "unlike":
+                twins.like(user, tweet_id, on=step.kind == "like")
+            case "edit":
+                twins.edit(user, tweet_id, text)
+            case "delete":
+                twins.delete(user, tweet_id)
+            case "answer_request":
+                twins.answer_request(user, other, accept=step.on)
+            case "rename":
+                twins.rename(user, f"Bird {text}", "zwölf Spatzen" if step.on else "")
+            case "protect":
+                twins.protect(user, on=step.on)
+            case relation:
+                twins.relate(user, relation.removeprefix("un"), other, on=not relation.startswith("un"))
 
     def teardown(self) -> None:
         self.twins.settle()
@@ -174,7 +169,7 @@ class Network(RuleBasedStateMachine):
     @contextmanager
     def looking(self, seen: list[Glance], user: str) -> Iterator[None]:
         """Looks before and after what the block does; the user, who acts, also at what is the user's own."""
-        places = [self.place(*glance) for glance in seen]
+        places = [self.place(glance) for glance in seen]
         for viewer, read, size in places:
             self.twins.look(viewer, read, size)
         yield
@@ -182,12 +177,14 @@ class Network(RuleBasedStateMachine):
         for viewer, read, size in places:
             self.twins.look(viewer, read, size)
 
-    def place(self, who: int, which: int, pivot: int, size: int) -> tuple[str | None, str, int]:
+    def place(self, glance: Glance) -> tuple[str | None, str, int]:
         """A viewer, a read and a page size."""
-        viewer = self.actor(who) if who >= 0 else None
+        viewer = self.actor(glance.who) if glance.who >= 0 else None
         reads = list(every_read(self.twins.world, viewer))
-        read, posts = reads[which % len(reads)], list(self.twins.world.posts)
-        return viewer, below(read, posts[pivot]) if pivot < len(posts) else read, size
+        read, posts = reads[glance.which % len(reads)], list(self.twins.world.posts)
+        if glance.pivot < len(posts):
+            read = below(read, posts[glance.pivot])
+        return viewer, read, glance.size
 
     def actor(self, who: int) -> str:
         """Someone whose account stands."""
@@ -201,9 +198,10 @@ class Network(RuleBasedStateMachine):
         """One of the newest posts, deleted or not."""
         return list(self.twins.world.posts)[-1 - what % len(self.twins.world.posts)]
 
-    def text(self, words: list[int]) -> str:
-        """A text of this run's words."""
-        return " ".join(self.twins.words[one] for one in words)
+    def owner(self, tweet_id: str, otherwise: str) -> str:
+        """Whose a post is, if the account stands."""
+        owner = self.twins.world.posts[tweet_id].owner
+        return owner if owner in self.twins.people else otherwise
 
 
 def run(network: Callable[[], Network], examples: int) -> None:
