@@ -185,7 +185,7 @@ def ids_of(entries: list[Any]) -> list[str]:
     return [one.get("tweetId") or one["userId"] for one in entries]
 
 
-def soon(expected: T, read: Callable[[], T], within_s: float = 2.0) -> None:
+def soon(expected: T, read: Callable[[], T], within_s: float = 10.0) -> None:
     """Waits until a read gives what is expected; fails with the difference where it does not in time."""
     deadline = time.monotonic() + within_s
     while (actual := read()) != expected and time.monotonic() < deadline:

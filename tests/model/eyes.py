@@ -9,7 +9,7 @@ from tests.model.searches import Search, Searches
 from tests.model.world import Post, World
 from tests.serving import Person, problem_of, soon
 
-SETTLED_S = 3.0
+SETTLED_S = 10.0
 PAGE_SIZE = 4
 PEOPLE_SHOWN_MAX = 100
 
