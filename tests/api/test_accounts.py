@@ -76,6 +76,15 @@ def test_a_handle_is_unique_without_regard_to_case_for_ever(server: Server, pers
     assert (409, "handle_taken") == Person(server).refused("POST", "/account/", again)
 
 
+def test_a_handle_is_spelt_in_ascii(person: Make, stranger: Person) -> None:
+    """Letters of which an ASCII one is the lower case alone find nobody: not the Kelvin sign in place of a k."""
+    ann = person("kelvin")
+    other = ann.handle.replace("k", "\u212a")
+    assert ann.id == stranger.ok("GET", f"/user/@{ann.handle.upper()}")["userId"]
+    assert (404, "not_found") == stranger.refused("GET", f"/user/@{other}")
+    assert (404, "not_found") == ann.refused("POST", "/follow", {"userId": f"@{other}"})
+
+
 def test_wrong_credentials_tell_nothing(server: Server, person: Make) -> None:
     """An unknown handle and a wrong password answer the same, in about the same time."""
     ann = person()

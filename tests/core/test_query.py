@@ -132,6 +132,14 @@ def test_a_place_makes_a_query_of_refusals_whole() -> None:
     assert not matches(refusal, document("fine", latitude=None, longitude=None), BERLIN)
 
 
+@pytest.mark.parametrize(
+    "token", ["\u017fince:2026-01-31", "s\u0131nce:2026-01-31", "ha\u017f:geo", "from\uff1aanna"]
+)
+def test_what_only_looks_like_an_operator_is_plain_text(token: str) -> None:
+    """Letters that are ASCII ones in another case alone do not make an operator."""
+    assert parse(token) == Query(phrases=parse(f'"{token}"').phrases)
+
+
 def test_only_what_has_a_place_has_geo() -> None:
     """`has:geo` leaves out what was written nowhere."""
     assert not matches(parse("has:geo"), document(latitude=None, longitude=None))

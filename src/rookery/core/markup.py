@@ -89,12 +89,12 @@ _PATH = rf"/(?:[{_PATH_CHAR}]*(?:{_PARENTHESES}[{_PATH_CHAR}]*)*{_PATH_END})?"
 _QUERY = r"(?:\?[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[A-Za-z0-9\-_&=#/])?"
 
 _URL = re.compile(
-    rf"(?<![A-Za-z0-9{_SIGNS}])(?P<protocol>(?i:https?)://)(?P<host>{_HOST})(?::[0-9]+)?(?:{_PATH})?{_QUERY}"
+    rf"(?<![A-Za-z0-9{_SIGNS}])(?P<protocol>(?ai:https?)://)(?P<host>{_HOST})(?::[0-9]+)?(?:{_PATH})?{_QUERY}"
     rf"|(?<![{_ALNUM}{_SIGNS}\-_./])(?P<latin_host>{_LATIN_HOST})(?:(?::[0-9]+)?{_PATH}{_QUERY})?"
 )
 # Only what holds a dot inside can be a URL; a search of the rest would cost most of the time.
 _DOTTED = re.compile(r"(?<![^\s.])[^\s.]++(?:\.++[^\s.]++)+")
-_SHORTENED = re.compile(rf"(?i:https?://t\.co)/([A-Za-z0-9]+){_QUERY}")
+_SHORTENED = re.compile(rf"(?ai:https?://t\.co)/([A-Za-z0-9]+){_QUERY}")
 
 _MENTION = re.compile(
     r"(?:(?<![A-Za-z0-9_!#$%&*@＠])|(?<=(?<![A-Za-z0-9_+~.-])[Rr][Tt]))"

@@ -17,7 +17,8 @@ _PIECE = re.compile(rf"(?P<minus>-?)[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTE
 _FILTER = re.compile(
     rf"(?i:(?P<whose>from|to)):@?(?P<handle>{markup.HANDLE})"
     r"|(?i:(?P<bound>since|until)):(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"|(?i:has:geo)"
+    r"|(?i:has:geo)",
+    re.ASCII,  # or `ſ` would be an `s` here
 )
 
 Phrase = tuple[str, ...]

@@ -47,7 +47,7 @@ def active_handles(connection: apsw.Connection, handles: Sequence[str]) -> Mappi
         connection,
         "SELECT u.handle_folded, u.user_id FROM json_each(?) j JOIN users u ON u.handle_folded = j.value "
         "WHERE u.state = ?",
-        (json.dumps([handle.lower() for handle in handles]), int(AccountState.ACTIVE)),
+        (json.dumps([one.lower() for one in handles if one.isascii()]), int(AccountState.ACTIVE)),
     )
     return dict(rows)
 
