@@ -96,8 +96,7 @@ class Reader:
         bits to it. Raises Problem `not_found`."""
         user_id = ids.parse_id(name) or 0
         if name.startswith("@"):
-            handle = name[1:].lower()
-            user_id = (await self.source.user_ids([handle])).get(handle, 0)
+            user_id = (await self.source.user_ids([name[1:]])).get(name[1:].lower(), 0)
         facts = await self.source.gather(viewer, (), [user_id])
         card = facts.user(user_id)
         if card is None or card.facts.state != AccountState.ACTIVE:

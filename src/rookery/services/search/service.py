@@ -165,5 +165,5 @@ class SearchService:
 
     async def _named(self, token: str) -> int:
         """The account whose handle the token is; 0 where there is none."""
-        handle = token.strip().removeprefix("@").lower()
-        return (await self._reader.source.user_ids([handle])).get(handle, 0)
+        handle = token.strip().removeprefix("@")
+        return (await self._reader.source.user_ids([handle])).get(handle.lower(), 0)
