@@ -143,7 +143,8 @@ class World:
         for sql in _COUNTS:
             self._core.execute(sql).fetchall()
         last_id = first_id_at(now_ms())
-        self._core.execute("UPDATE meta SET value = ? WHERE name = 'last_id'", (last_id,))
+        reached = "UPDATE meta SET value = ? WHERE name IN ('last_id', 'outbox_trimmed')"
+        self._core.execute(reached, (last_id,))
         self._core.execute("COMMIT")
         rows_of(self._core, "PRAGMA journal_mode = WAL")
         epoch = rows_of(self._core, "SELECT value FROM meta WHERE name = 'epoch'")[0][0]
