@@ -4,6 +4,7 @@ Ids sort by time, so they page by themselves; a reply's id is odd, so a reader g
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 ID_MAX = (1 << 63) - 1
 _TIME_SHIFT = 16
@@ -39,5 +40,10 @@ def parse_id(text: str) -> int | None:
 
 def timestamp(at_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-11-22T10:00:00.123Z`."""
-    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    seconds, millis = divmod(at_ms, 1000)
+    return f"{_second(seconds)}.{millis:03d}Z"
+
+
+@lru_cache(4_096)
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat()[:19]

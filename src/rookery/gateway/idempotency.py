@@ -48,8 +48,9 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
 
 
 class Repetitions:
-    """Carries keyed writes out once. A copy of a request that this process is carrying out waits for it; between
-    processes the write's own transaction decides."""
+    """Carries keyed writes out once: the write's own transaction decides, in whichever process. Most keys are new, so
+    the ledger is asked only afterwards, where the handler was refused or its write turned out to be a repetition. A
+    copy of a request that this process is carrying out waits for it."""
 
     def __init__(self, ledger: KeyLedger) -> None:
         self._ledger = ledger
@@ -58,18 +59,16 @@ class Repetitions:
     async def carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
         """The answer of the handler, or what repeats the first success. Raises Problem."""
         async with self._alone(key.account, key.key):
-            repeated = await self._repeat(route, call, key)
-            if repeated is not None:
-                return repeated
             try:
-                return await route.handler(call)
+                answer = await route.handler(call)
             except Problem as problem:
                 if problem.code == "idempotency_mismatch":
                     raise
-                repeated = await self._repeat(route, call, key)  # another process may just have succeeded
+                repeated = await self._repeat(route, call, key)
                 if repeated is None:
                     raise
                 return repeated
+            return answer if not call.ticket.replayed else await self._repeat(route, call, key) or answer
 
     async def _repeat(self, route: Route, call: Call, key: IdempotencyKey) -> Answer | None:
         first = await self._ledger.find(key.account, key.key)

@@ -43,11 +43,14 @@ def remember(tx: "Tx", ticket: Ticket, subject: int) -> None:
 
 
 def charge(tx: "Tx", cost: Charge) -> Budget:
-    """Counts one use in a window that began with its first use. Raises RateLimited when the window is full."""
+    """Counts one use in a window that began with its first use. Raises RateLimited when the window is full; the
+    writer then takes the use back with the rest."""
     rows = tx.execute(
-        "SELECT ends_ms, used FROM rate_windows WHERE what = ? AND subject = ?", (cost.what, cost.subject)
+        "UPDATE rate_windows SET used = used + 1 WHERE what = ? AND subject = ? AND ends_ms > ? "
+        "RETURNING ends_ms, used",
+        (cost.what, cost.subject, tx.now_ms),
     )
-    if not rows or rows[0][0] <= tx.now_ms:
+    if not rows:
         tx.execute(
             "INSERT OR REPLACE INTO rate_windows VALUES (?,?,?,?,1)",
             (cost.what, cost.subject, tx.now_ms, tx.now_ms + cost.period_s * 1000),
@@ -55,9 +58,6 @@ def charge(tx: "Tx", cost: Charge) -> Budget:
         return Budget(cost.count_max, cost.count_max - 1, cost.period_s)
     ends_ms, used = rows[0]
     reset_s = max(1, -(-(ends_ms - tx.now_ms) // 1000))
-    if used >= cost.count_max:
+    if used > cost.count_max:
         raise RateLimited(cost.what, cost.count_max, reset_s)
-    tx.execute(
-        "UPDATE rate_windows SET used = used + 1 WHERE what = ? AND subject = ?", (cost.what, cost.subject)
-    )
-    return Budget(cost.count_max, cost.count_max - used - 1, reset_s)
+    return Budget(cost.count_max, cost.count_max - used, reset_s)

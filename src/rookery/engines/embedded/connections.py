@@ -100,6 +100,11 @@ def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -
     return connection.execute(sql, values).fetchall()
 
 
+def id_list(ids: Iterable[int]) -> str:
+    """Ids as json_each reads them."""
+    return f"[{','.join(map(str, ids))}]"
+
+
 def end_reading(connection: apsw.Connection) -> None:
     """Ends a read transaction. Where a statement of it failed, COMMIT says so again."""
     try:

@@ -75,7 +75,9 @@ class _Job:
 
 
 class Database:
-    """The writer of core.db. Each of `on_commit` is called on the event loop after a commit of this process.
+    """The writer of core.db. After a commit of this process each of `on_commit` is called on the event loop, and before
+    that, each of `on_written` with what its tickets' writes wrote: (who acted, the id), so that facts about all of a
+    group can be had ready at once for the answers, which are made next.
 
     At most `group_max` writes share a commit; when `queue_max` wait, more are refused.
     """
@@ -83,6 +85,7 @@ class Database:
     def __init__(self, files: Files, *, queue_max: int = 4_096, group_max: int = 128) -> None:
         self.files = files
         self.on_commit: list[Callable[[], None]] = []
+        self.on_written: list[Callable[[Sequence[tuple[int, int]]], None]] = []
         self._queue_max = queue_max
         self._group_max = group_max
         self._jobs: deque[_Job] = deque()
@@ -184,6 +187,11 @@ class Database:
                 job.future.set_result(job.result)
             else:
                 job.future.set_exception(job.error)
+        written = [
+            (job.ticket.actor, job.result) for job in group if job.ticket and job.result and not job.error
+        ]
+        for prepare in self.on_written:
+            prepare(written)
         for wake in self.on_commit:
             wake()
 

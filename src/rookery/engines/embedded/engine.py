@@ -55,6 +55,7 @@ class EmbeddedEngine:
         self.database = Database(self.files, queue_max=options.write_queue_max, group_max=options.group_max)
         self.snapshots = Snapshots(self.files)
         self.facts = EmbeddedFacts(self.snapshots)
+        self.database.on_written.append(self.facts.prepare)
         self.news = News(self.snapshots)
         self.accounts = EmbeddedAccounts(self.database, self.snapshots)
         self.sessions = EmbeddedSessions(self.database, self.snapshots)

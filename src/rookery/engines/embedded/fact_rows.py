@@ -8,7 +8,7 @@ import apsw
 from rookery.core import ids
 from rookery.core.entities import AccountState, ContentKind, Counts, Edge, Mark, TweetFacts, UserFacts
 from rookery.core.rendering import TweetCard, UserCard, counts_piece
-from rookery.engines.embedded.connections import Row, rows_of
+from rookery.engines.embedded.connections import Row, id_list, rows_of
 
 Tally = tuple[Counts, bytes]  # counters, and the same rendered
 
@@ -38,6 +38,12 @@ SELECT j.value, EXISTS (SELECT 1 FROM likes l WHERE l.user_id = ?2 AND l.tweet_i
   EXISTS (SELECT 1 FROM tweets t
     WHERE t.original_id = j.value AND t.owner_id = ?2 AND t.original_id > 0 AND t.deleted = 0)
 FROM json_each(?1) j"""
+_MARKS_BY = """
+SELECT j.value ->> 0, j.value ->> 1,
+  EXISTS (SELECT 1 FROM likes l WHERE l.user_id = j.value ->> 0 AND l.tweet_id = j.value ->> 1),
+  EXISTS (SELECT 1 FROM tweets t WHERE t.original_id = j.value ->> 1 AND t.owner_id = j.value ->> 0
+    AND t.original_id > 0 AND t.deleted = 0)
+FROM json_each(?) j"""
 _EDGE_BITS = (Edge.FOLLOWING, Edge.REQUESTED, Edge.BLOCKING, Edge.BLOCKED_BY, Edge.MUTING, Edge.FOLLOWED_BY)
 
 
@@ -58,7 +64,7 @@ def cards(connection: apsw.Connection, tweet_ids: list[int]) -> Mapping[int, Twe
     for sql, odd in ((_TWEETS, 0), (_REPLIES, 1)):
         wanted = [one for one in tweet_ids if one & 1 == odd]
         if wanted:
-            for row in rows_of(connection, sql, (json.dumps(wanted),)):
+            for row in rows_of(connection, sql, (id_list(wanted),)):
                 cards[row[0]] = _card(row, odd)
     return cards
 
@@ -86,7 +92,7 @@ def _card(row: Row, odd: int) -> TweetCard:
 
 def tallies(connection: apsw.Connection, tweet_ids: list[int]) -> Mapping[int, Tally]:
     """The counters of each."""
-    found = {row[0]: Counts(*row[1:]) for row in rows_of(connection, _COUNTS, (json.dumps(tweet_ids),))}
+    found = {row[0]: Counts(*row[1:]) for row in rows_of(connection, _COUNTS, (id_list(tweet_ids),))}
     return {one: (counts, counts_piece(counts)) for one, counts in found.items()}
 
 
@@ -94,7 +100,7 @@ def users(connection: apsw.Connection, user_ids: list[int]) -> Mapping[int, User
     """The accounts in any state; None for an id that is none."""
     cards: dict[int, UserCard | None] = dict.fromkeys(user_ids)
     for user_id, handle, name, bio, protected, state, *counts in rows_of(
-        connection, _USERS, (json.dumps(user_ids),)
+        connection, _USERS, (id_list(user_ids),)
     ):
         facts = UserFacts(
             user_id, handle, name, bio, ids.time_ms(user_id), bool(protected), AccountState(state), *counts
@@ -103,13 +109,19 @@ def users(connection: apsw.Connection, user_ids: list[int]) -> Mapping[int, User
     return cards
 
 
-def edges(connection: apsw.Connection, viewer: int, user_ids: list[int]) -> Mapping[int, int]:
+def edges(connection: apsw.Connection, user_ids: list[int], viewer: int) -> Mapping[int, int]:
     """The Edge bits from the viewer to each."""
-    rows = rows_of(connection, _EDGES, (json.dumps(user_ids), viewer))
+    rows = rows_of(connection, _EDGES, (id_list(user_ids), viewer))
     return {row[0]: sum(bit for bit, holds in zip(_EDGE_BITS, row[1:], strict=True) if holds) for row in rows}
 
 
-def marks(connection: apsw.Connection, viewer: int, tweet_ids: list[int]) -> Mapping[int, Mark]:
+def marks(connection: apsw.Connection, tweet_ids: list[int], viewer: int) -> Mapping[int, Mark]:
     """What the viewer did to each."""
-    rows = rows_of(connection, _MARKS, (json.dumps(tweet_ids), viewer))
+    rows = rows_of(connection, _MARKS, (id_list(tweet_ids), viewer))
     return {tweet_id: Mark(bool(liked), bool(retweeted)) for tweet_id, liked, retweeted in rows}
+
+
+def marks_by(connection: apsw.Connection, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], Mark]:
+    """What each of the accounts did to the tweet beside it."""
+    rows = rows_of(connection, _MARKS_BY, (json.dumps(pairs),))
+    return {(user_id, one): Mark(bool(liked), bool(retweeted)) for user_id, one, liked, retweeted in rows}

@@ -1,6 +1,7 @@
 """Facts for the Reader out of core.db, with an exact cache: what an event names is dropped, nothing is timed."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import apsw
@@ -23,6 +24,10 @@ _NESTING = 3  # a retweet, its original, what that quotes, what that answers
 V = TypeVar("V")
 _NO_COUNTS: Tally = (Counts(), counts_piece(Counts()))
 _NO_MARK = Mark()
+
+
+class _NotKept(Exception):
+    """What is kept in memory does not suffice."""
 
 
 class _Memo:
@@ -53,8 +58,25 @@ class EmbeddedFacts:
         self, viewer: int, tweet_ids: Collection[int], user_ids: Collection[int] = ()
     ) -> "Gathered":
         """See core.reading.FactSource. The result is valid until the caller next awaits."""
+        self._snapshots.freshen()
+        try:
+            return self.gather_in(None, viewer, tweet_ids, user_ids)
+        except _NotKept:
+            with self._snapshots.open() as connection:
+                return self.gather_in(connection, viewer, tweet_ids, user_ids)
+
+    def prepare(self, written: Sequence[tuple[int, int]]) -> None:
+        """Has facts ready about what was just written, as (who acted, the id): one statement of each kind for a group
+        of writes, where every answer would ask for its own."""
+        if not written:
+            return
+        self._snapshots.freshen()
         with self._snapshots.open() as connection:
-            return self.gather_in(connection, viewer, tweet_ids, user_ids)
+            reached = self._load_tweets(connection, [one for _, one in written])
+            self._load_around(connection, reached, ())
+            pairs = [(actor, one) for actor, one in written if one not in self._memo(actor).marks]
+            for (actor, one), mark in fact_rows.marks_by(connection, pairs).items():
+                self._memo(actor).marks[one] = mark
 
     async def user_ids(self, handles: Sequence[str]) -> Mapping[str, int]:
         """See core.reading.FactSource."""
@@ -63,24 +85,20 @@ class EmbeddedFacts:
 
     def gather_in(
         self,
-        connection: apsw.Connection,
+        connection: apsw.Connection | None,
         viewer: int,
         tweet_ids: Collection[int],
         user_ids: Collection[int] = (),
     ) -> "Gathered":
-        """`gather` inside an open snapshot."""
+        """`gather` inside an open snapshot; without one, from what is kept alone. Raises _NotKept where that lacks
+        anything."""
         self._bound()
         reached = self._load_tweets(connection, tweet_ids)
-        owners = {card.facts.owner_id for one in reached if (card := self.tweets[one]) is not None}
-        owners.update(card.facts.parent_owner_id for one in reached if (card := self.tweets[one]) is not None)
-        owners.update(user_ids)
-        owners.discard(0)
-        _fill(self.users, owners, lambda ids: fact_rows.users(connection, ids))
-        _fill(self.tallies, reached, lambda ids: fact_rows.tallies(connection, ids))
+        owners = self._load_around(connection, reached, user_ids)
         memo = self._memo(viewer)
         if viewer != STRANGER:
-            _fill(memo.edges, owners, lambda ids: fact_rows.edges(connection, viewer, ids))
-            _fill(memo.marks, reached, lambda ids: fact_rows.marks(connection, viewer, ids))
+            _fill(memo.edges, owners, connection, partial(fact_rows.edges, viewer=viewer))
+            _fill(memo.marks, reached, connection, partial(fact_rows.marks, viewer=viewer))
         return Gathered(viewer, self, memo, frozenset(reached | owners))
 
     def unchanged(self, witness: Witness) -> bool:
@@ -103,11 +121,12 @@ class EmbeddedFacts:
             del self._log[: LOG_MAX // 2]
             self._log_start += LOG_MAX // 2
 
-    def _load_tweets(self, connection: apsw.Connection, tweet_ids: Collection[int]) -> set[int]:
+    def _load_tweets(self, connection: apsw.Connection | None, tweet_ids: Collection[int]) -> set[int]:
+        """The tweets and all that their rendering looks at."""
         reached: set[int] = set(tweet_ids)
         frontier: Collection[int] = reached
         for _ in range(_NESTING):
-            _fill(self.tweets, frontier, lambda ids: fact_rows.cards(connection, ids))
+            _fill(self.tweets, frontier, connection, fact_rows.cards)
             frontier = {
                 one
                 for card in map(self.tweets.__getitem__, frontier)
@@ -117,8 +136,22 @@ class EmbeddedFacts:
             if not frontier:
                 return reached
             reached |= frontier
-        _fill(self.tweets, frontier, lambda ids: fact_rows.cards(connection, ids))
+        _fill(self.tweets, frontier, connection, fact_rows.cards)
         return reached
+
+    def _load_around(
+        self, connection: apsw.Connection | None, reached: set[int], user_ids: Collection[int]
+    ) -> set[int]:
+        """The counters of loaded tweets, and all accounts that they and `user_ids` name."""
+        owners = set(user_ids)
+        for card in map(self.tweets.__getitem__, reached):
+            if card is not None:
+                owners.add(card.facts.owner_id)
+                owners.add(card.facts.parent_owner_id)
+        owners.discard(0)
+        _fill(self.users, owners, connection, fact_rows.users)
+        _fill(self.tallies, reached, connection, fact_rows.tallies)
+        return owners
 
     def _memo(self, viewer: int) -> _Memo:
         memo = self.viewers.get(viewer)
@@ -212,10 +245,17 @@ def related(card: TweetCard) -> Iterable[int]:
     return (one for one in (facts.original_id, facts.quoted_id, facts.parent_id) if one)
 
 
-def _fill(cache: dict[int, V], wanted: Collection[int], load: Callable[[list[int]], Mapping[int, V]]) -> None:
+def _fill(
+    cache: dict[int, V],
+    wanted: Collection[int],
+    connection: apsw.Connection | None,
+    load: Callable[[apsw.Connection, list[int]], Mapping[int, V]],
+) -> None:
     missing = [one for one in wanted if one not in cache]
     if missing:
-        cache.update(load(missing))
+        if connection is None:
+            raise _NotKept
+        cache.update(load(connection, missing))
 
 
 def _shrink(cache: dict[int, V], most: int) -> None:

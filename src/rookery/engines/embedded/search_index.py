@@ -12,9 +12,9 @@ from rookery.core.clock import now_ms
 from rookery.core.entities import AccountState
 from rookery.core.events import Event, Kind
 from rookery.engines.embedded import trends
-from rookery.engines.embedded.connections import rows_of
+from rookery.engines.embedded.connections import id_list, rows_of
 from rookery.engines.embedded.search_purge import Purge
-from rookery.engines.embedded.search_terms import IndexedText, id_list, person_terms, text_terms
+from rookery.engines.embedded.search_terms import IndexedText, person_terms, text_terms
 
 CHUNK = 2_000  # texts or accounts that a rebuild holds in memory
 REST_EVERY_S = 1.0

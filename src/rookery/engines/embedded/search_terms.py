@@ -61,8 +61,3 @@ def person_terms(handle: str, name: str) -> Sequence[str]:
     """The terms of an account, in order."""
     handle_words, name_words = person_words(handle, name)
     return [*handle_words, ":", *name_words]
-
-
-def id_list(ids: Sequence[int]) -> str:
-    """Ids as json_each reads them."""
-    return f"[{','.join(map(str, ids))}]"

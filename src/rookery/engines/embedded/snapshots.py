@@ -5,8 +5,9 @@ the caches before anything is read. Nothing awaits inside a snapshot, so one con
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 import apsw
 
@@ -26,23 +27,14 @@ class Snapshots:
         self.position = self._last_event()
         self.version = 0  # changes with core.db, as far as the news have been taken in
         self._looked = False
+        self._snapshot = _Snapshot(self.connection, self._refresh)
 
-    @contextmanager
-    def open(self) -> Iterator[apsw.Connection]:
+    def open(self) -> AbstractContextManager[apsw.Connection]:
         """A snapshot that holds every write answered before, in any process.
 
         Raises Problem `engine_unavailable` where it cannot be read.
         """
-        self.connection.execute("BEGIN")
-        try:
-            self._refresh()
-            yield self.connection
-        except apsw.Error as fault:
-            if (problem := unavailable(fault)) is None:
-                raise
-            raise problem from fault
-        finally:
-            end_reading(self.connection)
+        return self._snapshot
 
     def look(self) -> None:
         """Takes in the news without reading anything else."""
@@ -107,3 +99,31 @@ class Snapshots:
     def _trimmed(self) -> int:
         rows = rows_of(self.connection, "SELECT value FROM main.meta WHERE name = 'outbox_trimmed'")
         return int(rows[0][0]) if rows else 0
+
+
+class _Snapshot(AbstractContextManager[apsw.Connection]):
+    """A read transaction on the loop's connection, begun with `refresh`; one at a time. (As a generator it would cost
+    twice the time.)"""
+
+    def __init__(self, connection: apsw.Connection, refresh: Callable[[], None]) -> None:
+        self._connection = connection
+        self._refresh = refresh
+
+    def __enter__(self) -> apsw.Connection:
+        self._connection.execute("BEGIN")
+        try:
+            self._refresh()
+        except BaseException as fault:
+            self._end(fault)
+            raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end(fault)
+
+    def _end(self, fault: BaseException | None) -> None:
+        end_reading(self._connection)
+        if isinstance(fault, apsw.Error) and (problem := unavailable(fault)) is not None:
+            raise problem from fault
