@@ -37,7 +37,7 @@ class Edge:
     FOLLOWED_BY = 32
 
 
-class UserFacts(Struct, frozen=True):
+class UserFacts(Struct, frozen=True, gc=False):
     """An account as everyone may know it."""
 
     user_id: int
@@ -52,7 +52,7 @@ class UserFacts(Struct, frozen=True):
     tweets: int
 
 
-class TweetFacts(Struct, frozen=True):
+class TweetFacts(Struct, frozen=True, gc=False):
     """A tweet, quote, retweet or reply that stands. `links` is its entities as JSON; a reply has `parent_id` and
     `parent_owner_id`, a retweet `original_id`, a quote `quoted_id`; 0 where there is none."""
 
@@ -75,7 +75,7 @@ class TweetFacts(Struct, frozen=True):
         return ids.time_ms(self.tweet_id)
 
 
-class Counts(Struct, frozen=True):
+class Counts(Struct, frozen=True, gc=False):
     """A tweet's counters."""
 
     likes: int = 0
@@ -84,7 +84,7 @@ class Counts(Struct, frozen=True):
     quotes: int = 0
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     """What a viewer did to a tweet."""
 
     liked: bool = False

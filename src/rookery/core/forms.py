@@ -1,7 +1,7 @@
 """What a client may send: typed forms whose every bad field is named at once."""
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, TypeVar, get_args
 
 import msgspec
@@ -13,6 +13,7 @@ from rookery.core.parsing import NO_FAULTS, Given, json_object, query_values
 
 F = TypeVar("F", bound="Form")
 Check = Callable[[Any], Any]
+_QUERIES_KEPT, _QUERY_KEPT_MAX = 2_048, 256  # forms, and bytes of each one's query string
 _KINDS = {
     "str": "a string",
     "int": "a whole number",
@@ -80,12 +81,19 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of_query(cls: type[F], raw: bytes, beside: Mapping[str, str] = NO_FAULTS) -> F:
         """The form in a query string; `beside` as in `of_json`. Raises Invalid."""
-        given = query_values(raw)
-        return cls.of(given.values, text=True, faults={**beside, **given.faults})
+        return _of_query(cls, raw, beside) if beside or len(raw) > _QUERY_KEPT_MAX else _kept_of_query(cls, raw)
 
 
 class Nothing(Form, frozen=True):
     """A request that carries nothing: no body or `{}`, no query."""
+
+
+def _of_query(cls: type[F], raw: bytes, beside: Mapping[str, str] = NO_FAULTS) -> F:
+    given = query_values(raw)
+    return cls.of(given.values, text=True, faults={**beside, **given.faults})
+
+
+_kept_of_query = lru_cache(_QUERIES_KEPT)(_of_query)  # forms are frozen, and most queries are the same few
 
 
 def faults_of_query(raw: bytes) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ _MARKS = {
     for liked in (False, True)
     for retweeted in (False, True)
 }
+_KINDS = {kind: kind.name.lower() for kind in ContentKind}
 _EDGE_FIELDS = (
     ("following", Edge.FOLLOWING),
     ("followedBy", Edge.FOLLOWED_BY),
@@ -36,46 +37,60 @@ def avatar_url(user_id: int) -> str:
 
 
 class UserCard:
-    """An account's facts with its pieces: `short` is the `owner` object of a tweet."""
+    """An account's facts with its pieces: `short` is the `owner` object of a tweet, the whole is made when asked for."""
 
     __slots__ = ("_open", "facts", "short")
 
     def __init__(self, facts: UserFacts) -> None:
         self.facts = facts
-        who = {"userId": str(facts.user_id), "handle": facts.handle, "name": facts.name}
-        picture = {"avatarUrl": avatar_url(facts.user_id)}
-        self.short = _encode({**who, **picture, "protected": facts.protected})
-        full = {
-            **who,
+        short = {
+            "userId": str(facts.user_id),
+            "handle": facts.handle,
+            "name": facts.name,
+            "avatarUrl": avatar_url(facts.user_id),
+            "protected": facts.protected,
+        }
+        self.short = _encode(short)
+        self._open: bytes | None = None
+
+    def render(self, edge: int | None) -> bytes:
+        """The User object; `edge` holds the viewer's Edge bits, None for a stranger."""
+        if self._open is None:
+            self._open = self._whole()[:-1]
+        if edge is None:
+            return self._open + b"}"
+        flags = {name: bool(edge & bit) for name, bit in _EDGE_FIELDS}
+        return self._open + b"," + _encode(flags)[1:]
+
+    def _whole(self) -> bytes:
+        facts = self.facts
+        whole = {
+            "userId": str(facts.user_id),
+            "handle": facts.handle,
+            "name": facts.name,
             "bio": facts.bio,
-            **picture,
+            "avatarUrl": avatar_url(facts.user_id),
             "createdTimeStamp": timestamp(facts.created_ms),
             "protected": facts.protected,
             "followerCount": facts.followers,
             "followingCount": facts.following,
             "tweetCount": facts.tweets,
         }
-        self._open = _encode(full)[:-1]
-
-    def render(self, edge: int | None) -> bytes:
-        """The User object; `edge` holds the viewer's Edge bits, None for a stranger."""
-        if edge is None:
-            return self._open + b"}"
-        flags = {name: bool(edge & bit) for name, bit in _EDGE_FIELDS}
-        return self._open + b"," + _encode(flags)[1:]
+        return _encode(whole)
 
 
 class TweetCard:
-    """A tweet's facts with the piece of its own fields."""
+    """A tweet's facts with the piece of its own fields; `related` are the tweets that its rendering looks at."""
 
-    __slots__ = ("facts", "head")
+    __slots__ = ("facts", "head", "related")
 
     def __init__(self, facts: TweetFacts) -> None:
         self.facts = facts
+        self.related = tuple(one for one in (facts.original_id, facts.quoted_id, facts.parent_id) if one)
         fields = {
             "tweetId": str(facts.tweet_id),
             "ownerId": str(facts.owner_id),
-            "kind": ContentKind(facts.kind).name.lower(),
+            "kind": _KINDS[facts.kind],
             "content": facts.content,
             "createdTimeStamp": timestamp(facts.created_ms),
             "editedTimeStamp": timestamp(facts.edited_ms) if facts.edited_ms else None,

@@ -72,7 +72,7 @@ def clean_text(raw: str) -> str:
     text = _CRLF.sub("\n", raw) if "\r" in raw else raw
     if forbidden := _FORBIDDEN.search(text):
         raise ValueError(f"must not hold the character U+{ord(forbidden[0]):04X}")
-    if not _VISIBLE.search(text):
+    if not (text.strip() if text.isascii() else _VISIBLE.search(text)):
         raise ValueError("must not be blank")
     return text
 

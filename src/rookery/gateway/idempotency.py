@@ -38,7 +38,7 @@ class UnkeyedCall(Call):
 
 def is_key(value: str) -> bool:
     """Whether a header's value can be a key."""
-    return 1 <= len(value) <= KEY_MAX and all("!" <= character <= "~" for character in value)
+    return 1 <= len(value) <= KEY_MAX and value.isascii() and value.isprintable() and " " not in value
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:

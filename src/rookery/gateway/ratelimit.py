@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from rookery.config import Limits
@@ -12,6 +13,7 @@ from rookery.core.routes import Limit
 QUARTER_S = 15 * 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
+CHARGES_KEPT = 10_000  # of accounts that write often, made once
 WINDOWS_MAX = 200_000  # accounts and addresses that a process remembers
 
 
@@ -116,6 +118,7 @@ class WriteCharges:
             "follows": (("follows in a day", limits.follows_per_day, DAY_S),),
         }
         self._sign_ups = limits.sign_ups_per_hour_address if limits.addresses_enabled else None
+        self._of_account = lru_cache(CHARGES_KEPT)(self._charges)
 
     def of(self, limit: Limit, viewer: int, address: str) -> tuple[Charge, ...]:
         """The charges of one write."""
@@ -123,6 +126,9 @@ class WriteCharges:
             return ()
         if limit == "sign_up" and self._sign_ups is not None:
             return (Charge("sign-ups from an address in an hour", address, self._sign_ups, HOUR_S),)
+        return self._of_account(limit, viewer)
+
+    def _charges(self, limit: Limit, viewer: int) -> tuple[Charge, ...]:
         subject = str(viewer)
         return tuple(
             Charge(what, subject, count_max, period_s)

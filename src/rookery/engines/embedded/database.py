@@ -7,6 +7,7 @@ take turns (see turns.py).
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from rookery.core.limits import Ticket
 from rookery.engines.embedded.admission import charge_all, remember, replayed
 from rookery.engines.embedded.connections import Files, Row, rows_of, unavailable
 from rookery.engines.embedded.turns import WriteLock
+
+GATHER_S = 0.002  # how long a group that others are likely to join stays open
 
 T = TypeVar("T")
 
@@ -79,7 +82,8 @@ class Database:
     that, each of `on_written` with what its tickets' writes wrote: (who acted, the id), so that facts about all of a
     group can be had ready at once for the answers, which are made next.
 
-    At most `group_max` writes share a commit; when `queue_max` wait, more are refused.
+    At most `group_max` writes share a commit; when `queue_max` wait, more are refused. Where the last group had more
+    than one, the next stays open for GATHER_S, so that many writers share a commit; one who writes alone never waits.
     """
 
     def __init__(self, files: Files, *, queue_max: int = 4_096, group_max: int = 128) -> None:
@@ -91,6 +95,7 @@ class Database:
         self._jobs: deque[_Job] = deque()
         self._ready = threading.Condition()
         self._closing = False
+        self._in_company = False
         self._connection = files.connect("core")
         self._lock = WriteLock(files.folder)
         self._thread = threading.Thread(target=self._run, name="rookery-writer", daemon=True)
@@ -141,7 +146,12 @@ class Database:
         with self._ready:
             while not self._jobs and not self._closing:
                 self._ready.wait()
-            return [self._jobs.popleft() for _ in range(min(self._group_max, len(self._jobs)))]
+        if self._in_company:
+            time.sleep(GATHER_S)
+        with self._ready:
+            group = [self._jobs.popleft() for _ in range(min(self._group_max, len(self._jobs)))]
+        self._in_company = len(group) > 1
+        return group
 
     def _commit(self, group: list[_Job]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")

@@ -1,6 +1,6 @@
 """Facts for the Reader out of core.db, with an exact cache: what an event names is dropped, nothing is timed."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -127,12 +127,8 @@ class EmbeddedFacts:
         frontier: Collection[int] = reached
         for _ in range(_NESTING):
             _fill(self.tweets, frontier, connection, fact_rows.cards)
-            frontier = {
-                one
-                for card in map(self.tweets.__getitem__, frontier)
-                if card is not None
-                for one in related(card)
-            } - reached
+            cards = [card for card in map(self.tweets.__getitem__, frontier) if card is not None]
+            frontier = {one for card in cards if card.related for one in card.related} - reached
             if not frontier:
                 return reached
             reached |= frontier
@@ -237,12 +233,6 @@ class Gathered:
     def mark(self, tweet_id: int) -> Mark:
         """What the viewer did to the tweet."""
         return self._marks.get(tweet_id, _NO_MARK)
-
-
-def related(card: TweetCard) -> Iterable[int]:
-    """The tweets that a tweet's rendering looks at."""
-    facts = card.facts
-    return (one for one in (facts.original_id, facts.quoted_id, facts.parent_id) if one)
 
 
 def _fill(
