@@ -1,11 +1,8 @@
 """A figure that a benchmark measured, and the bound that it must keep."""
 
-import operator
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
-
-_COMPARE = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +14,9 @@ class Bound:
 
     def holds(self, value: float) -> bool:
         """Whether a value keeps it."""
-        return _COMPARE[self.side](value, self.limit)
+        if self.side == ">=":
+            return value >= self.limit
+        return value < self.limit or (self.side == "<=" and value == self.limit)
 
     def margin(self, value: float) -> float:
         """How many times better than the limit a value is: above 1 where the bound holds."""
@@ -81,10 +80,8 @@ def under(limit: float) -> Bound:
 
 def shown(value: float, unit: str) -> str:
     """A value with its unit, to some three digits."""
-    if value >= 100:
-        digits = f"{value:,.0f}"
-    else:
-        digits = f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    places = 0 if value >= 100 else 2 if value >= 1 else 3
+    digits = f"{value:,.{places}f}"
     return digits if unit == "ratio" else f"{digits} {unit}"
 
 

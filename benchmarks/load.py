@@ -80,7 +80,6 @@ def press(url: str, requests: Path, connections: int, seconds: int) -> Measured:
         command, capture_output=True, text=True, check=True, preexec_fn=pinned(GENERATOR_CORE)
     )
     seen = json.loads(done.stdout.strip().splitlines()[-1])
-    assert not seen["refused"] and not seen["broken"], (
-        f"{seen} for {requests.read_text(encoding='utf-8')[:300]}"
-    )
+    failed = seen["refused"] + seen["broken"]
+    assert not failed, f"{failed} failed of {seen} for {requests.read_text(encoding='utf-8')[:300]}"
     return Measured(seen["requests"] / seen["micros"] * 1e6, seen["p50_ms"], seen["p99_ms"])

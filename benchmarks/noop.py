@@ -33,18 +33,19 @@ class WithNoop:
         self.drain = gateway.drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != NOOP_GET:
-            return await self._gateway(scope, receive, send)
-        if not self._messages:
-            self._load()
-        for message in self._messages:
-            await send(message)
+        """ASGI."""
+        if scope["type"] == "http" and scope["path"] == NOOP_GET:
+            for message in self._messages or self._load():
+                await send(message)
+        else:
+            await self._gateway(scope, receive, send)
 
-    def _load(self) -> None:
+    def _load(self) -> list[dict[str, Any]]:
         kept = json.loads(self._kept.read_text())
         headers = [(name.encode(), value.encode()) for name, value in kept["headers"]]
         start = {"type": "http.response.start", "status": 200, "headers": headers}
         self._messages = [start, {"type": "http.response.body", "body": kept["body"].encode()}]
+        return self._messages
 
 
 async def _do_nothing(call: Call) -> Answer:

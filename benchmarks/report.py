@@ -66,7 +66,7 @@ def _page(benchmarks: Mapping[str, Any]) -> str:
     parts = [_HEAD]
     for name, bench in benchmarks.items():
         parts.append(
-            f"## {name.capitalize()}\n\n`python -m benchmarks --only {name}`, {bench['date']}, {bench['machine']}\n"
+            f"## {name.capitalize()}\n\n`make bench ARGS="{name}"`, {bench['date']}, {bench['machine']}\n"
         )
         parts.append(
             "| figure | measured | bound | |\n|---|---|---|---|\n" + "\n".join(_rows(bench["figures"])) + "\n"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
@@ -148,7 +149,7 @@ def _index(run: Run, files: Files, count: int) -> float:
 async def _in_engine(run: Run, folder: Path, kinds: Sequence[Kind]) -> list[list[float]]:
     run.say("searching in the engine")
     async with network(Settings(data=Data(dir=folder)), KEY, projectors=False) as opened:
-        return [await _timed(kind, lambda query, kind=kind: _search(opened, kind, query)) for kind in kinds]
+        return [await _timed(kind, partial(_search, opened, kind)) for kind in kinds]
 
 
 async def _search(opened: Network, kind: Kind, query: Query) -> None:
@@ -161,10 +162,11 @@ async def _search(opened: Network, kind: Kind, query: Query) -> None:
 async def _over_http(run: Run, port: int, token: str, kinds: Sequence[Kind]) -> list[list[float]]:
     run.say("searching over HTTP")
     async with Wire(port) as wire:
-        return [
-            await _timed(kind, lambda query, kind=kind: wire.get(f"{kind.path}?{urlencode(query)}", token))
-            for kind in kinds
-        ]
+        return [await _timed(kind, partial(_ask, wire, token, kind)) for kind in kinds]
+
+
+async def _ask(wire: Wire, token: str, kind: Kind, query: Query) -> None:
+    await wire.get(f"{kind.path}?{urlencode(query)}", token)
 
 
 async def _timed(kind: Kind, search: Callable[[Query], Awaitable[object]]) -> list[float]:

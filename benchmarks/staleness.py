@@ -76,11 +76,8 @@ class Crowd:
         every = max(1, round(per_second / SAMPLES_PER_S))
         for number, (at, reads) in enumerate(self._arrivals(per_second, seconds)):
             await asyncio.sleep(max(0.0, begun + at - loop.time()))
-            if reads:
-                work = self._read()
-            else:
-                work = self._write(begun + at, lags if number % every == 0 else None)
-            tasks.add(loop.create_task(work))
+            sampled = lags if number % every == 0 else None
+            tasks.add(loop.create_task(self._read() if reads else self._write(begun + at, sampled)))
         await asyncio.gather(*tasks)
         return lags
 

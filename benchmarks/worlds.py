@@ -22,19 +22,16 @@ Text = tuple[
     int, str, float | None, float | None
 ]  # who wrote it (as a number from 0), content, latitude, longitude
 
-_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count) "
-_USERS = (
-    _NUMBERS
-    + """INSERT INTO users (user_id, handle, handle_folded, name, bio)
+_USERS = """
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)
+INSERT INTO users (user_id, handle, handle_folded, name, bio)
 SELECT (:first_ms + i) << 16, printf('bird%07d', i), printf('bird%07d', i), printf('Bird %d', i), '' FROM n"""
-)
-_CIRCLES = (
-    _NUMBERS
-    + """, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j + 1 < :each)
+_CIRCLES = """
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count),
+  k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j + 1 < :each)
 INSERT INTO edges (viewer_id, other_id, follow_id)
 SELECT (:first_ms + i) << 16, (:first_ms + i % :circles + j * :circles) << 16, (:follows_ms << 16) + 2 * (i * :each + j)
 FROM n CROSS JOIN k WHERE i <> i % :circles + j * :circles"""
-)
 _CIRCLE_ENTRIES = """
 INSERT INTO temp.circle_entries
 SELECT ((owner_id >> 16) - ?) % ?, tweet_id FROM core.tweets"""
