@@ -1,14 +1,16 @@
 """`python -m benchmarks`: measures, prints each figure with its bound, and writes the report."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import fanout, feed_read, report, scale, search, staleness, tweets
 from benchmarks.figures import Figure, shown
+from benchmarks.report import Found
 from benchmarks.run import PROJECT, Benchmark, Run, Skipped
 from rookery.core.errors import OperatorError
 
@@ -31,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.quick:
         print(f"{QUICK}\n", flush=True)
-    measured: dict[str, Sequence[Figure]] = {}
+    found: list[Found] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.folder) as scratch:
         run = Run(asked.quick, Path(scratch))
         for at, one in enumerate(chosen, 1):
             print(f"[{at}/{len(chosen)}] {one.name}: {one.summary}", flush=True)
-            measured[one.name] = _measured(one, run)
-    return _concluded([figure for figures in measured.values() for figure in figures], measured, asked)
+            found.append(Found(one, os.getloadavg()[0], _measured(one, run)))
+    return _concluded(found, asked)
 
 
 def _measured(benchmark: Benchmark, run: Run) -> Sequence[Figure]:
@@ -55,20 +57,18 @@ def _measured(benchmark: Benchmark, run: Run) -> Sequence[Figure]:
     return figures
 
 
-def _concluded(
-    figures: Sequence[Figure], measured: Mapping[str, Sequence[Figure]], asked: argparse.Namespace
-) -> int:
+def _concluded(found: Sequence[Found], asked: argparse.Namespace) -> int:
     """Writes the report and says which bounds hold. Returns the exit code."""
-    left_out = [name for name, found in measured.items() if not found]
+    left_out = [one.benchmark.name for one in found if not one.figures]
     if left_out:
         print(f"Left out: {', '.join(left_out)}.")
     if asked.quick:
         print(QUICK)
         return 2 if left_out else 0
-    if figures and not asked.no_report:
-        written = report.write(asked.report, figures)
+    if len(left_out) < len(found) and not asked.no_report:
+        written = report.write(asked.report, [one for one in found if one.figures])
         print(f"Wrote {', '.join(path.name for path in written)} in {asked.report}.")
-    bound = [figure for figure in figures if figure.holds is not None]
+    bound = [figure for one in found for figure in one.figures if figure.holds is not None]
     broken = [figure for figure in bound if not figure.holds]
     print(f"{len(bound) - len(broken)} of {len(bound)} bounds hold.")
     for figure in broken:

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import apsw
 
 from benchmarks.figures import Figure, shown
 from benchmarks.plot import draw
+from benchmarks.run import Benchmark
 
 _HEAD = """# Benchmarks
 
@@ -25,14 +27,29 @@ a limit in the same run, in turns. `make bench ARGS="--help"` tells how to measu
 """
 
 
-def write(folder: Path, figures: Sequence[Figure]) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run of a benchmark found. `others`: the load average just before it, which is what other programs asked
+    of the machine; figures taken beside much of that are too low."""
+
+    benchmark: Benchmark
+    others: float
+    figures: Sequence[Figure]
+
+
+def write(folder: Path, found: Sequence[Found]) -> list[Path]:
     """Writes the three files, keeping what other benchmarks' earlier runs found; returns their paths."""
     json_file, page, picture = (folder / f"benchmarks.{ending}" for ending in ("json", "md", "svg"))
     kept = json.loads(json_file.read_text()) if json_file.exists() else {}
     known: dict[str, Any] = kept.get("benchmarks", {})
-    for name in dict.fromkeys(figure.bench for figure in figures):
-        mine = [figure.record() for figure in figures if figure.bench == name]
-        known[name] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "figures": mine}
+    for one in found:
+        known[one.benchmark.name] = {
+            "measures": one.benchmark.summary,
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "machine": machine(),
+            "load_before": round(one.others, 2),
+            "figures": [figure.record() for figure in one.figures],
+        }
     json_file.write_text(json.dumps({"benchmarks": known}, indent=2) + "\n")
     page.write_text(_page(known))
     draw(picture, [one for bench in known.values() for one in bench["figures"] if one["bound"]])
@@ -65,9 +82,8 @@ def _processor() -> str:
 def _page(benchmarks: Mapping[str, Any]) -> str:
     parts = [_HEAD]
     for name, bench in benchmarks.items():
-        parts.append(
-            f"## {name.capitalize()}\n\n`make bench ARGS="{name}"`, {bench['date']}, {bench['machine']}\n"
-        )
+        parts.append(f"## {name}\n\n`make bench ARGS={name}`: {bench['measures']}.\n")
+        parts.append(f"{bench['date']}, {bench['machine']}; load average before it {bench['load_before']}.\n")
         parts.append(
             "| figure | measured | bound | |\n|---|---|---|---|\n" + "\n".join(_rows(bench["figures"])) + "\n"
         )
