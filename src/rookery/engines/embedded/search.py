@@ -17,7 +17,7 @@ from rookery.core.reading import Candidate, stopped_at
 from rookery.engines.embedded import trends
 from rookery.engines.embedded.connections import Files, end_reading, unavailable
 from rookery.engines.embedded.damage import UNREADABLE, mend
-from rookery.engines.embedded.search_query import find, find_people, followers, scores
+from rookery.engines.embedded.search_query import find, find_people, followed_people, scores
 from rookery.services.search.people import Run
 
 THREADS = 2
@@ -62,9 +62,7 @@ class EmbeddedSearch:
 
     async def scored_people(self, sought: Sequence[Run], limit: int) -> Sequence[tuple[int, int]]:
         """See services.search.store.SearchStore."""
-        return await self._read(
-            lambda connection: followers(connection, find_people(connection, sought, 0, ID_MAX, limit))
-        )
+        return await self._read(lambda connection: followed_people(connection, sought, limit))
 
     async def people_between(self, sought: Sequence[Run], low: int, high: int, limit: int) -> Sequence[int]:
         """See services.search.store.SearchStore."""

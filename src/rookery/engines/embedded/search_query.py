@@ -7,7 +7,7 @@ from typing import NamedTuple
 import apsw
 
 from rookery.core.geo import Place
-from rookery.core.ids import first_id_at
+from rookery.core.ids import ID_MAX, first_id_at
 from rookery.core.query import Query, text_matches
 from rookery.engines.embedded.connections import Row, id_list, rows_of
 from rookery.engines.embedded.search_match import affordable, expression, phrase
@@ -30,9 +30,9 @@ _SCORES = """
 SELECT j.value, coalesce(c.likes + c.retweets, 0) + coalesce(r.replies, 0)
 FROM json_each(?) j LEFT JOIN core.tweet_counts c ON c.tweet_id = j.value
   LEFT JOIN core.reply_counts r ON r.tweet_id = j.value"""
-_FOLLOWERS = """
-SELECT j.value, coalesce(f.followers, 0)
-FROM json_each(?) j LEFT JOIN core.follow_counts f ON f.user_id = j.value"""
+_PEOPLE_WITH_FOLLOWERS = """
+SELECT p.rowid, coalesce((SELECT f.followers FROM core.follow_counts f WHERE f.user_id = p.rowid), 0)
+FROM main.people p WHERE p.people MATCH ? AND p.rowid BETWEEN ? AND ? ORDER BY p.rowid DESC LIMIT ?"""
 
 
 class Finding(NamedTuple):
@@ -92,8 +92,14 @@ def find_people(
     """The newest accounts that a search finds between two ids, both included, newest first."""
     if not sought:
         return []
-    terms = " AND ".join(f"{phrase(run)} *" for run in sought)
-    return [row[0] for row in rows_of(connection, _PEOPLE, (terms, low, high, limit))]
+    return [row[0] for row in rows_of(connection, _PEOPLE, (_beginnings(sought), low, high, limit))]
+
+
+def followed_people(connection: apsw.Connection, sought: Sequence[Run], limit: int) -> list[tuple[int, int]]:
+    """The newest accounts that a search finds, newest first, each with the number of its followers."""
+    if not sought:
+        return []
+    return rows_of(connection, _PEOPLE_WITH_FOLLOWERS, (_beginnings(sought), 0, ID_MAX, limit))
 
 
 def scores(connection: apsw.Connection, tweet_ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -101,6 +107,5 @@ def scores(connection: apsw.Connection, tweet_ids: Sequence[int]) -> list[tuple[
     return rows_of(connection, _SCORES, (id_list(tweet_ids),))
 
 
-def followers(connection: apsw.Connection, user_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Each account with the number of its followers."""
-    return rows_of(connection, _FOLLOWERS, (id_list(user_ids),))
+def _beginnings(sought: Sequence[Run]) -> str:
+    return " AND ".join(f"{phrase(run)} *" for run in sought)
