@@ -16,6 +16,7 @@ from benchmarks.run import Benchmark, Run
 from benchmarks.servers import NOOP_GET, RAISED, Server, serving
 from benchmarks.texts import texts
 from benchmarks.worlds import World
+from rookery.core.page import PAGE_SIZE_DEFAULT
 
 ACCOUNTS = 1_000
 FOLLOWED = 40
@@ -33,7 +34,8 @@ def measure(run: Run) -> Sequence[Figure]:
     with run.folder("feed-read") as folder:
         world, tokens = network_of_readers(folder / "data")
         with serving(folder / "data", RAISED) as server:
-            server.keep_noop("/feed/", tokens[0])
+            shown = json.loads(server.keep_noop("/feed/", tokens[0]))
+            assert len(shown) == PAGE_SIZE_DEFAULT, f"the page has {len(shown)} tweets"
             loads = {
                 "many": write_requests(folder / "many", [Request("/feed/", token) for token in tokens]),
                 "one": write_requests(folder / "one", [Request("/feed/", tokens[0])]),

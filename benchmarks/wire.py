@@ -4,6 +4,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+_OK = b"HTTP/1.1 200 OK"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -37,22 +38,31 @@ class Wire:
         )
 
     async def _ask(self, head: str, token: str, body: bytes) -> bytes:
-        connection = (
-            self._idle.pop()
-            if self._idle
-            else await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
-        )
+        asked = f"{head}Host: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode() + body
+        status, found = await self._answered(asked)
+        if status != _OK:
+            raise ConnectionError(f"{head.splitlines()[0]}: {status!r} {found[:200]!r}")
+        return found
+
+    async def _answered(self, asked: bytes) -> tuple[bytes, bytes]:
+        """Status line and body. The server closes connections that were idle for long: then another one asks."""
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                return await self._exchange(connection, asked)
+            except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
+                connection[1].close()
+        fresh = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        return await self._exchange(fresh, asked)
+
+    async def _exchange(self, connection: Connection, asked: bytes) -> tuple[bytes, bytes]:
         reader, writer = connection
-        writer.write(
-            f"{head}Host: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode() + body
-        )
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = _length(answer)
+        writer.write(asked)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = _length(head)
         found = await reader.readexactly(length) if length else b""
         self._idle.append(connection)
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise ConnectionError(f"{head.splitlines()[0]}: {answer.splitlines()[0]!r} {found[:200]!r}")
-        return found
+        return head[: head.index(b"\r")], found
 
 
 def _length(answer: bytes) -> int:

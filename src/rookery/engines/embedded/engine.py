@@ -91,7 +91,6 @@ class EmbeddedEngine:
             self._upkeep = UpkeepRunner(
                 self.files, self.database, self.snapshots, upkeep, self._options.outbox_keep_ms
             )
-            self.database.on_commit.append(self._upkeep.wake)
             self._upkeep.start()
 
     async def close(self) -> None:

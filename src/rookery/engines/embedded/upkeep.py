@@ -59,15 +59,16 @@ class UpkeepRunner:
         self._lock = os.open(files.folder / "upkeep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._position = 0
         self._woken = asyncio.Event()
+        snapshots.on_event.append(self._notice)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begins; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def wake(self) -> None:
-        """Says that there is something to do; called on the loop."""
-        self._woken.set()
+    def _notice(self, event: Event) -> None:
+        if event.kind in KINDS:
+            self._woken.set()
 
     async def close(self) -> None:
         """Stops; what is left is done after the next start."""
