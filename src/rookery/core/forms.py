@@ -81,7 +81,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of_query(cls: type[F], raw: bytes, beside: Mapping[str, str] = NO_FAULTS) -> F:
         """The form in a query string; `beside` as in `of_json`. Raises Invalid."""
-        return _of_query(cls, raw, beside) if beside or len(raw) > _QUERY_KEPT_MAX else _kept_of_query(cls, raw)
+        return (
+            _of_query(cls, raw, beside) if beside or len(raw) > _QUERY_KEPT_MAX else _kept_of_query(cls, raw)
+        )
 
 
 class Nothing(Form, frozen=True):

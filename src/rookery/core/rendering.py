@@ -37,7 +37,7 @@ def avatar_url(user_id: int) -> str:
 
 
 class UserCard:
-    """An account's facts with its pieces: `short` is the `owner` object of a tweet, the whole is made when asked for."""
+    """An account's facts with its pieces: `short` is the `owner` object of a tweet; the rest is made when asked for."""
 
     __slots__ = ("_open", "facts", "short")
 

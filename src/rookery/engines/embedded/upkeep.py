@@ -66,9 +66,13 @@ class UpkeepRunner:
         """Begins; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def wake(self) -> None:
+        """Says that there is something to do; called on the loop."""
+        self._woken.set()
+
     def _notice(self, event: Event) -> None:
         if event.kind in KINDS:
-            self._woken.set()
+            self.wake()
 
     async def close(self) -> None:
         """Stops; what is left is done after the next start."""
