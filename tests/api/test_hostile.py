@@ -45,6 +45,7 @@ TOKENS = [
         "from:",
     ),
     *(
+        "null",
         "since:never",
         "since:9999-99-99",
         "until:0000-00-00",
@@ -180,6 +181,7 @@ def test_bad_parameters_are_named(ann: Person, query: str, fields: set[str]) -> 
         ("longitude=1&token=x", {"latitude"}),
         ("latitude=nan&longitude=inf", {"latitude", "longitude"}),
         ("latitude=1e400&longitude=0x1", {"latitude", "longitude"}),
+        ("latitude=null&longitude=NULL", {"latitude", "longitude"}),
         ("latitude=91&longitude=-181", {"latitude", "longitude"}),
         ("latitude=1_0&longitude=٣", {"latitude", "longitude"}),
         ("latitude=1&longitude=1&radiusKm=0", {"radiusKm"}),

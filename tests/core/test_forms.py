@@ -63,6 +63,9 @@ def test_every_fault_of_a_query_is_told_in_words() -> None:
         "weight": "must be a number",
         "x": "is given twice",
     } == faults(Letter.of_query, b"text=%ff&copies=3.0&weight=&x=1&x=2")
+    for null in (b"null", b"NULL", b"None", b""):
+        assert {"weight": "must be a number"} == faults(Letter.of_query, b"text=a&weight=" + null)
+    assert "null" == Letter.of_query(b"text=null").text
     assert faults(Letter.of_query, b"text=a&copies=%d9%a3") == {"copies": "must be a whole number"}
 
 

@@ -38,7 +38,8 @@ ROUTES = [
     route("POST", "/note/", body=NewNote, returns=Tweet, needs_account=True, limit="tweets", replay=replay),
     route(path="/note/{noteId}/more", query=TweetPaging, returns=list[Tweet], codes=("protected",)),
     route("POST", "/login", body=NewNote, limit="login", codes=("wrong_credentials",)),
-    route(path="/live", media_type="text/event-stream"),
+    route(path="/live", media_type="text/event-stream", takes={"Last-Event-ID": "The last one."}),
+    route("POST", "/made", gives={"Location": "Where it is."}),
 ]
 
 
@@ -85,6 +86,24 @@ def test_parameters_come_from_path_query_and_key(document: dict[str, Any]) -> No
     ]
     assert (1, 100, 20) == tuple(listed[2]["schema"][name] for name in ("minimum", "maximum", "default"))
     assert ["Idempotency-Key"] == [one["name"] for one in written]
+    (resumed,) = operation(document, "get", "/live")["parameters"]
+    assert ("Last-Event-ID", "header") == (resumed["name"], resumed["in"])
+
+
+def test_headers_of_a_success_are_described(document: dict[str, Any]) -> None:
+    """The request id everywhere, what is left of a limit where one holds, and what the route itself gives."""
+    made = operation(document, "post", "/made")["responses"]["200"]["headers"]
+    listed = operation(document, "get", "/note/{noteId}/more")["responses"]["200"]["headers"]
+
+    assert {"X-Request-Id", "Location"} == made.keys()
+    assert made["Location"]["required"]
+    assert {
+        "X-Request-Id",
+        "Link",
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+    } == listed.keys()
 
 
 def test_bodies_say_their_rules(document: dict[str, Any]) -> None:

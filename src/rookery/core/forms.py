@@ -1,7 +1,8 @@
 """What a client may send: typed forms whose every bad field is named at once."""
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import Any, ClassVar, TypeVar, get_args
 
 import msgspec
@@ -133,11 +134,19 @@ def _keep(
     try:
         if text and field.type is int and not (value.isascii() and value.isdecimal()):
             raise ValueError("must be a whole number")
-        converted = msgspec.convert(value, field.type, strict=not text)
+        kind = _without_null(field.type) if text else field.type
+        converted = msgspec.convert(value, kind, strict=not text)
         check = cls.checks.get(field.name)
         kept[field.name] = check(converted) if check and converted is not None else converted
     except (ValueError, RecursionError) as fault:  # msgspec.ValidationError is a ValueError
         errors[field.encode_name] = _sentence(str(fault), field.type)
+
+
+@cache
+def _without_null(kind: Any) -> Any:
+    """The type of a parameter that is given: a query has no null, and the word is a text like any other."""
+    kinds = get_args(kind)
+    return reduce(or_, (one for one in kinds if one is not type(None))) if type(None) in kinds else kind
 
 
 def _sentence(message: str, kind: Any) -> str:

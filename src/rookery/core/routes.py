@@ -99,7 +99,8 @@ class Route:
     gives besides those of every route. With `needs_account` a stranger gets 401.
 
     `replay`: what a repeated Idempotency-Key answers, from the id that the first success wrote; POST routes outside
-    /account/ have it.
+    /account/ have it. `takes` and `gives` are headers of its own, of the request and of each success, with what they
+    say.
     """
 
     method: str
@@ -114,6 +115,8 @@ class Route:
     codes: Sequence[str] = ()
     replay: Callable[[Call, int], Awaitable[Answer]] | None = None
     media_type: str = "application/json"
+    takes: Mapping[str, str] = field(default_factory=dict)
+    gives: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counted(self) -> Limit:

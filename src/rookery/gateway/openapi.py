@@ -187,8 +187,12 @@ def _parameters(route: Route) -> list[Json]:
         for part in segments(route.path)
         if is_parameter(part)
     ]
+    in_header = [
+        {"name": name, "in": "header", "description": said, "schema": {"type": "string"}}
+        for name, said in route.takes.items()
+    ]
     keyed = [_KEY_PARAMETER] if route.replay is not None else []
-    return in_path + (_query_parameters(route.query) if route.query else []) + keyed
+    return in_path + (_query_parameters(route.query) if route.query else []) + in_header + keyed
 
 
 def _query_parameters(form: type[Form]) -> list[Json]:
@@ -222,6 +226,8 @@ def _success(route: Route, schemas: _Schemas) -> Json:
         headers.update(_LIMIT_HEADERS)
     if route.query is not None and "cursor" in route.query.__struct_fields__:
         headers.update(_LINK_HEADER)
+    for name, said in route.gives.items():
+        headers[name] = {"description": said, "required": True, "schema": {"type": "string"}}
     return {"description": "Done.", "headers": headers, "content": {route.media_type: {"schema": schema}}}
 
 

@@ -275,5 +275,6 @@ def _own_routes(do: AccountRoutes) -> list[Route]:
             "Everything of the account, as a zip of JSON files",
             needs_account=True,
             media_type="application/zip",
+            gives={"Content-Disposition": "A name for the file."},
         ),
     ]

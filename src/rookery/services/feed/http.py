@@ -59,5 +59,6 @@ def routes(feed: FeedService, live: LiveService) -> list[Route]:
             "The feed as server-sent events: tweet, edit, delete, reset",
             needs_account=True,
             media_type="text/event-stream",
+            takes={"Last-Event-ID": "The id of the last `tweet` event that came; resumes after it."},
         ),
     ]

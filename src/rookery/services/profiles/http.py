@@ -72,6 +72,10 @@ def _account_routes(reader: Reader) -> list[Route]:
             "An account's generated picture",
             codes=("not_found",),
             media_type="image/svg+xml",
+            gives={
+                "Cache-Control": "For how long the picture may be kept.",
+                "ETag": "Changes with the picture.",
+            },
         ),
     ]
 

@@ -52,6 +52,7 @@ class _TweetRoutes:
                 limit="tweets",
                 codes=_SPREAD_CODES,
                 replay=self.show_new,
+                gives={"Location": "The tweet's path."},
             ),
             Route(
                 "GET",
