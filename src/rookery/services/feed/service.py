@@ -74,24 +74,30 @@ class FeedService:
     async def _make(
         self, viewer: int, before: int, size: int, since: int
     ) -> tuple[Page[tuple[int, bytes]], Facts]:
-        """The page, and the facts that it was made from."""
+        """The page, and the facts that it was made from. At first these are asked for of as many candidates as may
+        show; of those below, which may hide a retweet, only where there is one or something did not show."""
         entries: list[Entry] = []
         looked: list[int] = []
-        below = before
+        ahead: Sequence[Entry] = ()
+        reaches_end = False
         while True:
-            wanted = min(size + 1 + self._window, CANDIDATES_MAX - len(looked))
-            known = await self._store.candidates(viewer, below, wanted + 1)
-            batch, whole = known[:wanted], len(known) <= wanted
-            looked.extend(one for one, _ in batch)
+            if not ahead:
+                below = looked[-1] if looked else before
+                wanted = min(size + 1 + self._window, CANDIDATES_MAX - len(looked))
+                known = await self._store.candidates(viewer, below, wanted + 1)
+                ahead, reaches_end = known[:wanted], len(known) <= wanted
+            part = ahead if looked else ahead[: size + 1]
+            ahead = ahead[len(part) :]
+            looked.extend(one for one, _ in part)
             facts = await self._reader.source.gather(viewer, looked)
-            entries.extend(entry for entry in batch if visibility.in_home_feed(facts, entry[0]))
+            entries.extend(entry for entry in part if visibility.in_home_feed(facts, entry[0]))
+            whole = reaches_end and not ahead
             choice = self._choose(entries, size, since, whole=whole)
             if len(looked) >= CANDIDATES_MAX and choice.undecided == looked[0]:
                 choice = self._choose(entries, size, since, whole=whole, decided=looked[0])
-            ended = whole or (batch[-1][0] <= since and not choice.undecided)
+            ended = whole or (looked[-1] <= since and not choice.undecided)
             if choice.more is not None or ended or len(looked) >= CANDIDATES_MAX:
                 break
-            below = batch[-1][0]
         cursor = None if ended and not choice.more else _cursor(choice, looked)
         return Page([(one, render_tweet(facts, one)) for one in choice.shown], cursor), facts
 
