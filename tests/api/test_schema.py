@@ -102,6 +102,7 @@ def dict_of(answer: Any) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in answer.headers.items()}
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("known", [False, True], ids=["stranger", "ann"])
 def test_every_answer_is_described(
