@@ -91,9 +91,10 @@ class Server:
     def run(
         self, *arguments: str, given: str = "", timeout_s: float = 100
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a `rookery` command on the folder; it reads `given`."""
+        """Runs a `rookery` command, on the folder unless the arguments name another; it reads `given`."""
+        own = () if "--data" in arguments else ("--data", str(self.folder))
         return subprocess.run(
-            [sys.executable, "-m", "rookery", *arguments, "--data", str(self.folder)],
+            [sys.executable, "-m", "rookery", *arguments, *own],
             env=self.environment(),
             input=given,
             capture_output=True,
