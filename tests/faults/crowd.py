@@ -51,6 +51,8 @@ class Writer:
     def __init__(self, person: Person, anchors: list[str], others: list[str], seed: int) -> None:
         self.person = person
         self.held = Held()
+        self.history = [Held()]  # what stood after each write, from the time on that it is asked for
+        self.keeps_history = False
         self.acknowledged = 0
         self.refused = 0
         self.in_doubt: tuple[Act, dict[str, str]] | None = None
@@ -86,6 +88,8 @@ class Writer:
         assert answer.status_code == 200, (act, answer.status_code, answer.text)
         act.settle(self.held, answer.json())
         self.acknowledged += 1
+        if self.keeps_history:
+            self.history.append(deepcopy(self.held))
         return 200
 
     def check(self) -> None:
@@ -125,18 +129,6 @@ class Writer:
             {one["retweetOf"]["tweetId"] for one in listed if one["kind"] == "retweet"},
             following,
         )
-
-    def connect_anew(self) -> None:
-        """Closes every connection."""
-        fresh = Person(self.person.server, self.person.handle)
-        fresh.id, fresh.token, fresh.access_token = (
-            self.person.id,
-            self.person.token,
-            self.person.access_token,
-        )
-        fresh.headers["Authorization"] = self.person.headers["Authorization"]
-        self.person.close()
-        self.person = fresh
 
     def _text(self, what: str) -> str:
         return f"{what} {next(self._numbers)} of {self.person.handle}"
@@ -238,9 +230,24 @@ class Crowd:
 
     def check(self) -> None:
         """Every writer finds what it was told, over new connections."""
+        self.move_to(self.host.server)
         for writer in self.writers:
-            writer.connect_anew()
             writer.check()
+
+    def move_to(self, server: Server) -> None:
+        """All go on at this server, over new connections."""
+        self.host = moved(self.host, server)
+        for writer in self.writers:
+            writer.person = moved(writer.person, server)
+
+
+def moved(person: Person, server: Server) -> Person:
+    """The same account over new connections, perhaps at another server."""
+    fresh = Person(server, person.handle)
+    fresh.id, fresh.token, fresh.access_token = person.id, person.token, person.access_token
+    fresh.headers["Authorization"] = person.headers["Authorization"]
+    person.close()
+    return fresh
 
 
 def _put(texts: dict[str, str | None], text: str, told: Any) -> None:

@@ -4,16 +4,14 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.faults.answers import answers
 from tests.faults.crowd import Crowd
-from tests.serving import Person, Server, serving, soon
+from tests.serving import Server, serving, soon
 
 Fault = Callable[[Path], None]
-TOKENS = ("anchor", "edited", '"reply 1"', "%23birds", "from:writer0", "birds -lake")
-PEOPLE, TRENDS = "/search/users?token=writ", "/search/trends"
 SPOILED = random.Random(1)
 
 
@@ -56,31 +54,6 @@ def cut(path: Path) -> None:
 def spoil_log(path: Path) -> None:
     """Garbage for a log."""
     path.with_name(f"{path.name}-wal").write_bytes(SPOILED.randbytes(50_000))
-
-
-def answers(crowd: Crowd) -> list[Any] | None:
-    """What feeds and searches say; None while they say that they cannot."""
-    told = [pages(writer.person, "/feed/?pageSize=100") for writer in crowd.writers]
-    told += [pages(crowd.host, f"/search/?token={token}&pageSize=100") for token in TOKENS]
-    told += [
-        pages(crowd.host, url) for url in ("/search/?latitude=46.5&longitude=6.6&sort=top", PEOPLE, TRENDS)
-    ]
-    return None if None in told else told
-
-
-def pages(person: Person, url: str) -> list[Any] | None:
-    """A list to its end; None where storage says 503 on the way."""
-    entries: list[Any] = []
-    while True:
-        answer = person.get(url)
-        if answer.status_code == 503:
-            assert "engine_unavailable" == answer.json()["code"]
-            return None
-        assert answer.status_code == 200, (url, answer.text)
-        entries += answer.json()
-        if "next" not in answer.links:
-            return entries
-        url = answer.links["next"]["url"]
 
 
 def damages(server: Server) -> int:

@@ -106,8 +106,8 @@ def test_what_was_accepted_is_finished(tmp_path: Path, workers: int, stop: Calla
         assert "Traceback" not in log
         assert "error" not in log
         server.start()
+        crowd.move_to(server)
         for writer in crowd.writers:
-            writer.connect_anew()
             assert "" == writer.held.lacks(writer.read())
         tweets = late.walk(f"/user/{late.id}/tweets")
         assert {f"half {number}" for number in range(HALVES)} == {one["content"] for one in tweets}
