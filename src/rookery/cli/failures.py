@@ -13,6 +13,8 @@ _ADVICE = {
     errno.EACCES: "give yourself the right to use it, or name another",
     errno.EPERM: "give yourself the right to use it, or name another",
     errno.ENOENT: "check the name",
+    errno.EISDIR: "name a file",
+    errno.ENOTDIR: "name a folder",
     errno.EADDRINUSE: "stop what listens there, or name another port with --port",
     errno.EMFILE: "raise the limit with `ulimit -n`",
 }

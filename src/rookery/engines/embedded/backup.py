@@ -28,6 +28,8 @@ def back_up(files: Files, target: Path, on_progress: OnProgress) -> int:
     """
     if not files.path("core").exists():
         raise OperatorError(f"There is no data in {files.folder}: name the data folder with --data.")
+    if not target.parent.is_dir():
+        raise OperatorError(f"There is no folder {target.parent}: make it, or name a file in another.")
     _require_new(target)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -46,15 +48,24 @@ def restore(files: Files, source: Path) -> None:
     """Makes the data folder from a copy, with an epoch of its own: feeds and index are made anew.
 
     Raises OperatorError where the folder is not empty, the copy is damaged, of a newer version or of another key;
-    OSError where a file cannot be read or written.
+    OSError where a file cannot be read or written. Then no new folder stays.
     """
     folder = files.folder
-    if folder.exists() and any(folder.iterdir()):
+    if made := not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    elif any(folder.iterdir()):
         raise OperatorError(
             f"{folder} is not empty: name a new or empty folder with --data, or move it away."
         )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder / "core.db.restored"
+    try:
+        _fill(files, folder / "core.db.restored", source)
+    except BaseException:
+        if made:
+            folder.rmdir()
+        raise
+
+
+def _fill(files: Files, draft: Path, source: Path) -> None:
     try:
         with source.open("rb") as copy, draft.open("xb") as file:
             os.fchmod(file.fileno(), 0o600)
@@ -62,9 +73,9 @@ def restore(files: Files, source: Path) -> None:
         _renew(files, draft, source)
         _sync(draft)
         draft.rename(files.path("core"))
-        _sync(folder)
+        _sync(files.folder)
     finally:
-        for left in folder.glob(f"{draft.name}*"):
+        for left in files.folder.glob(f"{draft.name}*"):
             left.unlink()
 
 
@@ -73,7 +84,7 @@ def _copy(files: Files, draft: Path, on_progress: OnProgress) -> None:
     source, copy = files.connect("core"), files.open_file(draft)
     try:
         source.execute("BEGIN")
-        rows_of(source, "SELECT count(*) FROM meta")
+        files.version(source, "core")
         with copy.backup("main", source, "main") as pages:
             while not pages.done:
                 pages.step(STEP_PAGES)

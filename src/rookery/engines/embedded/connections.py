@@ -79,16 +79,19 @@ class Files:
         finally:
             connection.close()
 
-    def _migrate(self, connection: apsw.Connection, name: str) -> None:
-        connection.execute("BEGIN IMMEDIATE")
+    def version(self, connection: apsw.Connection, name: str) -> int:
+        """The schema version of a database; 0 of an empty one. Raises OperatorError for a newer one than this code's."""
         found = int(rows_of(connection, "PRAGMA user_version")[0][0])
         if found > SCHEMA_VERSIONS[name]:
-            connection.execute("ROLLBACK")
             raise OperatorError(
                 f"{self.path(name)} has schema version {found}, this Rookery knows {SCHEMA_VERSIONS[name]}: "
                 "use the newer Rookery that wrote it."
             )
-        for version in range(found + 1, SCHEMA_VERSIONS[name] + 1):
+        return found
+
+    def _migrate(self, connection: apsw.Connection, name: str) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        for version in range(self.version(connection, name) + 1, SCHEMA_VERSIONS[name] + 1):
             file = resources.files(__package__).joinpath("migrations", f"{version:04d}_{name}.sql")
             connection.execute(file.read_text()).fetchall()
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSIONS[name]}")
