@@ -53,7 +53,7 @@ def read_only(folder: Path, through: Path) -> Iterator[Path]:
 
 @contextmanager
 def _mounted(*arguments: str) -> Iterator[None]:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["/bin/mount", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"needs the right to mount file systems: {done.stderr.strip()}"
         if os.environ.get("CI") == "true":
@@ -62,4 +62,4 @@ def _mounted(*arguments: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", arguments[-1]], check=True)
+        subprocess.run(["/bin/umount", "--lazy", arguments[-1]], check=True)

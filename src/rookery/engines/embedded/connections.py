@@ -80,7 +80,7 @@ class Files:
             connection.close()
 
     def version(self, connection: apsw.Connection, name: str) -> int:
-        """The schema version of a database; 0 of an empty one. Raises OperatorError for a newer one than this code's."""
+        """A schema version; 0 of an empty database. Raises OperatorError for a newer one than this code's."""
         found = int(rows_of(connection, "PRAGMA user_version")[0][0])
         if found > SCHEMA_VERSIONS[name]:
             raise OperatorError(
