@@ -9,6 +9,8 @@ from typing import Any
 
 import apsw
 
+SECTOR_BYTES = 512  # what a disk writes whole or not at all
+
 _names = itertools.count()
 
 
@@ -33,7 +35,7 @@ class PowerDisk:
 
     def image(self, folder: Path, into: Path, survives: Callable[[], bool]) -> None:
         """Copies the folder as a failure of the power at this moment would leave it. Of the writes that no sync
-        followed, those are kept for which `survives` says so: a disk writes them in any order."""
+        followed, those sectors are kept for which `survives` says so: a disk writes them in any order."""
         into.mkdir()
         with self.lock:
             for path in folder.iterdir():
@@ -47,8 +49,16 @@ def _after_failure(path: Path, unsynced: list[Write], survives: Callable[[], boo
     for write in reversed(unsynced):
         _put(content, write.offset, write.before, write.size_before)
     for write in unsynced:
-        if survives():
-            _put(content, write.offset, write.after, max(len(content), write.size_after))
+        for start in range(0, max(1, len(write.after)), SECTOR_BYTES):
+            if survives():
+                sector = write.after[start : start + SECTOR_BYTES]
+                end = write.offset + start + len(sector)
+                _put(
+                    content,
+                    write.offset + start,
+                    sector,
+                    max(len(content), end) if sector else write.size_after,
+                )
     return bytes(content)
 
 
