@@ -335,7 +335,7 @@ def test_a_restore_of_what_is_no_backup(run: Run, data: Path) -> None:
             whole[:middle] + bytes(9) + whole[middle + 9 :],
             "tampered is damaged: take another copy",
         ),
-        ("head", bytes(9) + whole[9:], "The key does not open head, or it is no backup"),
+        ("head", whole[:16] + bytes(9) + whole[25:], "The key does not open head, or it is no backup"),
         ("empty", b"", "empty is no backup"),
         ("text", b"hello", "The key does not open text, or it is no backup"),
     ):

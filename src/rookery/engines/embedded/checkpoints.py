@@ -5,7 +5,7 @@ import threading
 import apsw
 import structlog
 
-from rookery.engines.embedded.connections import SCHEMA_VERSIONS, Files, rows_of
+from rookery.engines.embedded.connections import PAGE_BYTES, SCHEMA_VERSIONS, Files, rows_of
 
 LOOK_EVERY_S = 0.5
 LOG_BYTES_MIN = 8 << 20  # a shorter log is left alone
@@ -43,6 +43,7 @@ class Checkpointer:
             connection.close()
 
     def _checkpoint(self, name: str, connection: apsw.Connection) -> None:
-        log = self._files.folder / f"{name}.db-wal"
-        if log.exists() and log.stat().st_size >= LOG_BYTES_MIN:
+        # The file keeps the size that its log had once, so only the log itself tells how much waits.
+        _, logged, copied = rows_of(connection, "PRAGMA wal_checkpoint(NOOP)")[0]
+        if (logged - copied) * PAGE_BYTES[name] >= LOG_BYTES_MIN:
             rows_of(connection, "PRAGMA wal_checkpoint(PASSIVE)")

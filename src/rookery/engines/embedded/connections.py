@@ -14,7 +14,9 @@ from rookery.core.errors import OperatorError, Problem
 SCHEMA_VERSIONS: Mapping[str, int] = {"core": 1, "feed": 1, "search": 2}
 # An entry of a feed is some 20 bytes, and each lands on another page: smaller pages mean less to encrypt and to log.
 # Fan-out with 4 KiB and inline checkpoints 57k rows/s, with 2 KiB and a checkpointing thread 114k.
-PAGE_BYTES: Mapping[str, int] = {"feed": 2048}
+PAGE_BYTES: Mapping[str, int] = {"core": 4096, "feed": 2048, "search": 4096}
+# AEGIS-256, an AEAD on the processor's AES instructions: see docs/decisions/0018-cipher.md.
+CIPHER = "aegis"
 CHECKPOINT_PAGES = 64_000  # a writer checkpoints by itself only where nobody else did (see checkpoints.py)
 PAGE_CACHE_KIB = 64 * 1024
 MAPPED_BYTES = 1 << 28
@@ -51,7 +53,7 @@ class Files:
         """
         with told(self.path(name)):
             connection = self.open_file(self.path(name))
-            rows_of(connection, f"PRAGMA page_size = {PAGE_BYTES.get(name, 4096)}")
+            rows_of(connection, f"PRAGMA page_size = {PAGE_BYTES[name]}")
             rows_of(connection, "PRAGMA journal_mode = WAL")
         for other in attach:
             with told(self.path(other)):
@@ -65,6 +67,7 @@ class Files:
         """A bare connection to a file encrypted with the same key."""
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
         connection = apsw.Connection(str(path), flags=flags, vfs=self._vfs, statementcachesize=300)
+        connection.pragma("cipher", CIPHER)
         connection.pragma("key", self._key)
         connection.set_busy_timeout(10_000)
         return connection
