@@ -102,7 +102,7 @@ class Crowd:
         tweet_id = json.loads(written)["tweetId"]
         token = self._people.tokens[self._chance.choice(self._people.followers[author])]
         shown = f'"tweetId":"{tweet_id}"'.encode()
-        feed = self._seen(due, f"/feed/?since={int(tweet_id) - 2}&pageSize=100", token, shown)
+        feed = self._seen(due, f"/feed/?cursor={int(tweet_id) + 1}&pageSize=1", token, shown)
         search = self._seen(due, f"/search/?token={word}&pageSize=1", token, shown)
         in_feed, in_search = await asyncio.gather(feed, search)
         lags.feed.append(in_feed)

@@ -1,5 +1,6 @@
 """The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine."""
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -114,6 +115,9 @@ def application(
 
     async def start() -> None:
         opened.start()
+        # What is there by now stays to the end: a full collection, which holds up every request, need not look at it.
+        gc.collect()
+        gc.freeze()
 
     surroundings = Surroundings(
         start=start,

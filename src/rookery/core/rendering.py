@@ -7,6 +7,7 @@ of its own; what differs between viewers is put in last. Measured: docs/decision
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 
 from rookery.core.entities import ContentKind, Counts, Edge, Mark, TweetFacts, UserFacts
 from rookery.core.ids import timestamp
@@ -36,13 +37,16 @@ def avatar_url(user_id: int) -> str:
     return f"/avatar/{user_id}"
 
 
-class UserCard:
+class UserCard(Struct, gc=False):
     """An account's facts with its pieces: `short` is the `owner` object of a tweet; the rest is made when asked for."""
 
-    __slots__ = ("_open", "facts", "short")
+    facts: UserFacts
+    short: bytes
+    opened: bytes | None = None
 
-    def __init__(self, facts: UserFacts) -> None:
-        self.facts = facts
+    @classmethod
+    def of(cls, facts: UserFacts) -> "UserCard":
+        """The card of an account."""
         short = {
             "userId": str(facts.user_id),
             "handle": facts.handle,
@@ -50,17 +54,16 @@ class UserCard:
             "avatarUrl": avatar_url(facts.user_id),
             "protected": facts.protected,
         }
-        self.short = _encode(short)
-        self._open: bytes | None = None
+        return cls(facts, _encode(short))
 
     def render(self, edge: int | None) -> bytes:
         """The User object; `edge` holds the viewer's Edge bits, None for a stranger."""
-        if self._open is None:
-            self._open = self._whole()[:-1]
+        if self.opened is None:
+            self.opened = self._whole()[:-1]
         if edge is None:
-            return self._open + b"}"
+            return self.opened + b"}"
         flags = {name: bool(edge & bit) for name, bit in _EDGE_FIELDS}
-        return self._open + b"," + _encode(flags)[1:]
+        return self.opened + b"," + _encode(flags)[1:]
 
     def _whole(self) -> bytes:
         facts = self.facts
@@ -79,14 +82,17 @@ class UserCard:
         return _encode(whole)
 
 
-class TweetCard:
+class TweetCard(Struct, frozen=True, gc=False):
     """A tweet's facts with the piece of its own fields; `related` are the tweets that its rendering looks at."""
 
-    __slots__ = ("facts", "head", "related")
+    facts: TweetFacts
+    related: tuple[int, ...]
+    head: bytes
 
-    def __init__(self, facts: TweetFacts) -> None:
-        self.facts = facts
-        self.related = tuple(one for one in (facts.original_id, facts.quoted_id, facts.parent_id) if one)
+    @classmethod
+    def of(cls, facts: TweetFacts) -> "TweetCard":
+        """The card of a tweet."""
+        related = tuple(one for one in (facts.original_id, facts.quoted_id, facts.parent_id) if one)
         fields = {
             "tweetId": str(facts.tweet_id),
             "ownerId": str(facts.owner_id),
@@ -98,7 +104,7 @@ class TweetCard:
             "longitude": facts.longitude,
             "entities": msgspec.Raw(facts.links),
         }
-        self.head = _encode(fields)[:-1] + b',"owner":'
+        return cls(facts, related, _encode(fields)[:-1] + b',"owner":')
 
 
 def counts_piece(counts: Counts) -> bytes:

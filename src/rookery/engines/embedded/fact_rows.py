@@ -72,7 +72,7 @@ def cards(connection: apsw.Connection, tweet_ids: list[int]) -> Mapping[int, Twe
 def _card(row: Row, odd: int) -> TweetCard:
     tweet_id, owner, original, content, links, edited, latitude, longitude, parent, parent_owner, quoted = row
     kind = ContentKind.REPLY if odd else ContentKind.RETWEET if original else ContentKind.TWEET
-    return TweetCard(
+    return TweetCard.of(
         TweetFacts(
             tweet_id,
             owner,
@@ -105,7 +105,7 @@ def users(connection: apsw.Connection, user_ids: list[int]) -> Mapping[int, User
         facts = UserFacts(
             user_id, handle, name, bio, ids.time_ms(user_id), bool(protected), AccountState(state), *counts
         )
-        cards[user_id] = UserCard(facts)
+        cards[user_id] = UserCard.of(facts)
     return cards
 
 
