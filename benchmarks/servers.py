@@ -1,4 +1,4 @@
-"""The server that is measured, on a core of its own."""
+"""The server that is measured, on a core of its own or free to use all of them."""
 
 import http.client
 import json
@@ -94,7 +94,7 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+def serving(folder: Path, settings: Mapping[str, str], *, one_core: bool = True) -> Iterator[Server]:
     """A server on a folder for as long as the block runs. `settings`: ROOKERY_ variables, without their prefix."""
     port = _free_port()
     given = {
@@ -113,7 +113,7 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
             stdout=log,
             stderr=log,
             cwd=PROJECT,
-            preexec_fn=pinned(SERVER_CORE),
+            preexec_fn=pinned(SERVER_CORE) if one_core else None,
         )
     server = Server(folder, port, process)
     try:

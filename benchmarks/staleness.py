@@ -3,6 +3,7 @@
 Saturation is the highest tweet rate at which the lag stays under LAG_MS_MAX; what counts is measured at 60% of it,
 open loop (tweets come at random times, whether or not earlier ones were answered) while feeds are read. Times run from
 the moment a tweet is due to be sent until a poll shows it, so waiting to be sent, the write and the poll are in them.
+The server may use every core, beside the load.
 """
 
 import asyncio
@@ -131,7 +132,7 @@ def measure(run: Run) -> Sequence[Figure]:
         )
     with run.folder("staleness") as folder:
         people = _world(folder / "data", data)
-        with serving(folder / "data", RAISED) as server:
+        with serving(folder / "data", RAISED, one_core=False) as server:
             gc.disable()  # a full collection in here would count as a lag of the server
             try:
                 saturation, lags = uvloop.run(_press(run, server.port, people))

@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
 from rookery.core.errors import Invalid, Problem
@@ -58,17 +56,27 @@ class Repetitions:
 
     async def carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
         """The answer of the handler, or what repeats the first success. Raises Problem."""
-        async with self._alone(key.account, key.key):
-            try:
-                answer = await route.handler(call)
-            except Problem as problem:
-                if problem.code == "idempotency_mismatch":
-                    raise
-                repeated = await self._repeat(route, call, key)
-                if repeated is None:
-                    raise
-                return repeated
-            return answer if not call.ticket.replayed else await self._repeat(route, call, key) or answer
+        name = key.account, key.key
+        while (other := self._under_way.get(name)) is not None:
+            await asyncio.shield(other)
+        mine = self._under_way[name] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._carry_out(route, call, key)
+        finally:
+            del self._under_way[name]
+            mine.set_result(None)
+
+    async def _carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
+        try:
+            answer = await route.handler(call)
+        except Problem as problem:
+            if problem.code == "idempotency_mismatch":
+                raise
+            repeated = await self._repeat(route, call, key)
+            if repeated is None:
+                raise
+            return repeated
+        return answer if not call.ticket.replayed else await self._repeat(route, call, key) or answer
 
     async def _repeat(self, route: Route, call: Call, key: IdempotencyKey) -> Answer | None:
         first = await self._ledger.find(key.account, key.key)
@@ -80,15 +88,3 @@ class Repetitions:
         call.was_read = True
         call.ticket.replayed = True
         return await route.replay(call, first[1])
-
-    @asynccontextmanager
-    async def _alone(self, account: int, key: str) -> AsyncIterator[None]:
-        name = (account, key)
-        while (other := self._under_way.get(name)) is not None:
-            await asyncio.shield(other)
-        mine = self._under_way[name] = asyncio.get_running_loop().create_future()
-        try:
-            yield
-        finally:
-            del self._under_way[name]
-            mine.set_result(None)
