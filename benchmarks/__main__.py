@@ -91,8 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         usage='make bench [ARGS="[NAME ...] [--quick] [--folder FOLDER] [--report REPORT] [--no-report]"]',
         description="Measures Rookery on this machine, each figure against its bound.\n\nbenchmarks:\n"
         + names,
-        epilog="The whole takes some 12 minutes and 5 GB of disk. The server has one core or all, as each figure needs, the load another,\n"
-        "so nothing else should run meanwhile. Exit code: 0 all bounds hold, 1 one is broken, 2 one could not run.",
+        epilog="The whole takes some 12 minutes and 5 GB of disk. The server has one core,\n"
+        "or all where a figure is not of one, and the load another, so nothing else should run meanwhile.\n"
+        "Exit code: 0 all bounds hold, 1 one is broken, 2 one could not run.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", type=_name, help="these alone; all without any")

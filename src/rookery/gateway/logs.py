@@ -38,7 +38,7 @@ def configure(level: Level, form: Literal["text", "json"]) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=lambda *_: StandardError(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # lines are few, and a later configuration must count
     )
     logging.lastResort = Foreign(logging.WARNING)
 
