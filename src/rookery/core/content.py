@@ -8,13 +8,18 @@ import msgspec
 
 from rookery.core import ids, markup, objects
 from rookery.core.clock import now_ms
-from rookery.core.entities import TweetFacts
+from rookery.core.entities import ContentKind, TweetFacts
 from rookery.core.errors import Invalid, Problem
 from rookery.core.forms import Check, Form
 from rookery.core.geo import check_latitude, check_longitude, half_a_place
 from rookery.core.limits import Ticket
 from rookery.core.reading import FactSource, Reader
 from rookery.core.text import TWEET_WEIGHT_MAX, clean_text, weighted_length
+
+
+def _as_stored(degrees: float | None) -> float | None:
+    return None if degrees is None else degrees + 0.0  # SQLite knows no negative zero
+
 
 NO_LINKS = msgspec.json.encode(objects.Entities([], [], []))
 HISTORY_MAX = 1_000  # the newest texts of a tweet that its history shows
@@ -64,6 +69,19 @@ class Draft:
     links: bytes
     latitude: float | None = None
     longitude: float | None = None
+
+    def facts(self, tweet_id: int) -> TweetFacts:
+        """The tweet that it becomes, as it is read back."""
+        return TweetFacts(
+            tweet_id,
+            self.author_id,
+            ContentKind.TWEET,
+            self.content,
+            self.links,
+            0,
+            _as_stored(self.latitude),
+            _as_stored(self.longitude),
+        )
 
 
 @dataclass(frozen=True, slots=True)

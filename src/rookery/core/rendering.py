@@ -7,7 +7,7 @@ of its own; what differs between viewers is put in last. Measured: docs/decision
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rookery.core.entities import ContentKind, Counts, Edge, Mark, TweetFacts, UserFacts
 from rookery.core.ids import timestamp
@@ -55,6 +55,10 @@ class UserCard(Struct, gc=False):
             "protected": facts.protected,
         }
         return cls(facts, _encode(short))
+
+    def after_writing(self) -> "UserCard":
+        """The card of the account with one tweet or reply more."""
+        return UserCard(structs.replace(self.facts, tweets=self.facts.tweets + 1), self.short)
 
     def render(self, edge: int | None) -> bytes:
         """The User object; `edge` holds the viewer's Edge bits, None for a stranger."""

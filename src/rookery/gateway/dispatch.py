@@ -21,7 +21,7 @@ from rookery.gateway.idempotency import (
     fingerprint,
     is_key,
 )
-from rookery.gateway.intake import Addresses, Headers, Receive, Scope, read_body
+from rookery.gateway.intake import Addresses, Bodies, Headers, Receive, Scope
 from rookery.gateway.openapi import knows_caller
 from rookery.gateway.ratelimit import ChargeLedger, Window, WriteCharges, read_limits
 from rookery.gateway.table import NO_ARGS, Table, is_parameter, segments
@@ -107,7 +107,7 @@ class Dispatcher:
         self._ledger = ledger
         self._repetitions = Repetitions(ledger)
         self._limits = limits
-        self._body_read_ms_max = server.body_read_ms_max
+        self._bodies = Bodies(limits.body_bytes_max, server.body_read_ms_max)
         self._backlogged = backlogged
         self._reads = read_limits(limits)
         self._charges = WriteCharges(limits)
@@ -182,7 +182,7 @@ class Dispatcher:
         raw = visit.headers.raw
         if not endpoint.writes and b"content-length" not in raw and b"transfer-encoding" not in raw:
             return b""
-        return await read_body(receive, visit.headers, self._limits.body_bytes_max, self._body_read_ms_max)
+        return await self._bodies.read(receive, visit.headers)
 
     def _call(self, visit: Visit, endpoint: Endpoint, caller: Caller, address: str, body: bytes) -> Call:
         path: str = visit.scope["path"]

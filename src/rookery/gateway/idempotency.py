@@ -52,19 +52,20 @@ class Repetitions:
 
     def __init__(self, ledger: KeyLedger) -> None:
         self._ledger = ledger
-        self._under_way: dict[tuple[int, str], asyncio.Future[None]] = {}
+        self._under_way: dict[tuple[int, str], asyncio.Event | None] = {}  # an event where copies wait
 
     async def carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
         """The answer of the handler, or what repeats the first success. Raises Problem."""
         name = key.account, key.key
-        while (other := self._under_way.get(name)) is not None:
-            await asyncio.shield(other)
-        mine = self._under_way[name] = asyncio.get_running_loop().create_future()
+        while name in self._under_way:
+            ended = self._under_way[name] = self._under_way[name] or asyncio.Event()
+            await ended.wait()
+        self._under_way[name] = None
         try:
             return await self._carry_out(route, call, key)
         finally:
-            del self._under_way[name]
-            mine.set_result(None)
+            if (waited_for := self._under_way.pop(name)) is not None:
+                waited_for.set()
 
     async def _carry_out(self, route: Route, call: Call, key: IdempotencyKey) -> Answer:
         try:

@@ -3,8 +3,9 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,74 @@ async def test_a_limit_counts_successes_alone(files: Files, database: Database) 
     assert kept == marked(files)
 
 
+async def test_what_many_write_at_once_is_written_together(files: Files, database: Database) -> None:
+    """Writes of one kind that wait together are given to it together, each of another actor, and each gets its own
+    answer; what an actor writes besides is written after it."""
+    sizes = []
+
+    def works(tx: Tx, names: Sequence[str]) -> Sequence[int]:
+        sizes.append(len(names))
+        return [mark(tx) for _ in names]
+
+    written = await _in_one_group(
+        files, [database.write_one_of(works, "a text", _ticket(actor)) for actor in (1, 2, 3, 2, 4)]
+    )
+
+    assert [4, 1] == sizes
+    assert [*written[:3], written[4], written[3]] == marked(files)
+
+
+@pytest.mark.parametrize("fault", ["refused", "repeated", "mismatch", "limited"])
+async def test_one_of_many_that_is_refused_leaves_the_others(
+    files: Files, database: Database, fault: str
+) -> None:
+    """Of writes that wait together the one that is refused, repeated or over its limit is answered as if it had come
+    alone, and each of the others is written once."""
+
+    def works(tx: Tx, names: Sequence[str]) -> Sequence[int]:
+        if fault == "refused" and "bad" in names:
+            raise Problem("not_found", "There is no such tweet.")
+        return [mark(tx) for _ in names]
+
+    used = _ticket(9, 1, b"a")
+    before = [] if fault == "refused" else [await database.write_one_of(works, "before", used)]
+    bad = {
+        "refused": _ticket(9, 1, b"a"),
+        "repeated": _ticket(9, 1, b"a"),
+        "mismatch": _ticket(9, 1, b"b"),
+        "limited": _ticket(9, 1),
+    }[fault]
+
+    answers = await _in_one_group(
+        files,
+        [
+            *(database.write_one_of(works, "good", _ticket(actor, 5, b"c")) for actor in range(1, 5)),
+            database.write_one_of(works, "bad", bad),
+        ],
+    )
+
+    told = {"refused": "not_found", "mismatch": "idempotency_mismatch", "limited": "rate_limited"}
+    assert told.get(fault, before and before[0]) == getattr(answers[-1], "code", answers[-1])
+    assert [*before, *answers[:-1]] == marked(files)
+    assert bad.replayed == (fault == "repeated")
+
+
+async def test_budgets_of_what_is_written_together_are_each_ones_own(
+    files: Files, database: Database
+) -> None:
+    """After writes that waited together every ticket tells what is left of its own account's tightest limit."""
+
+    def works(tx: Tx, names: Sequence[str]) -> Sequence[int]:
+        return [mark(tx) for _ in names]
+
+    for _ in range(2):
+        await database.write_one_of(works, "before", _ticket(3, 5))
+    tickets = [_ticket(actor, 5) for actor in range(1, 5)]
+    await _in_one_group(files, [database.write_one_of(works, "", ticket) for ticket in tickets])
+
+    assert [4, 4, 2, 4] == [ticket.budget.remaining if ticket.budget else None for ticket in tickets]
+
+
 async def test_ids_rise_though_the_clock_steps_back(
     files: Files, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +271,22 @@ async def test_a_modest_writer_is_not_starved_by_a_busy_process(files: Files, da
 
     assert max(waits) < 0.5
     assert len(marked(files)) > 200
+
+
+def _ticket(actor: int, count_max: int = 100, key: bytes | None = None) -> Ticket:
+    charges = Charge("tweets", str(actor), count_max, 60), Charge("more tweets", str(actor), 1_000, 90)
+    return Ticket(actor, charges, IdempotencyKey(actor, "key", key) if key else None)
+
+
+async def _in_one_group(files: Files, writes: Sequence[Coroutine[Any, Any, int]]) -> list[Any]:
+    """The answers to writes that all wait before the first is looked at."""
+    lock = WriteLock(files.folder)
+    with lock.held():
+        tasks = [asyncio.create_task(write) for write in writes]
+        await asyncio.sleep(0)
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    lock.close()
+    return answers
 
 
 def _writing(files: Files, count: int, at_once: int) -> subprocess.Popen[bytes]:

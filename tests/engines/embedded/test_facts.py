@@ -29,7 +29,7 @@ from rookery.services.tweets.service import NewTweet
 
 KEY = b"k" * 32
 PEOPLE = 6
-STEPS = 260
+STEPS = 320
 CELEBRITY_FOLLOWERS = 4
 Shown = Mapping[int, bytes]
 
@@ -42,9 +42,19 @@ class Walk:
         self.random = random.Random(seed)
         self.people: list[int] = []
         self.tweets: list[int] = []
+        self.likes: list[tuple[int, int]] = []
         self.steps: list[Callable[[], Awaitable[object]]] = [
-            *[self.post, self.quote, self.reply, self.retweet, self.like, self.follow] * 3,
-            *[self.edit, self.undo_retweet, self.unlike, self.unfollow, self.protect, self.open, self.answer]
+            *[self.post, self.post_at_once, self.quote, self.reply, self.retweet, self.like, self.follow] * 3,
+            *[
+                self.edit,
+                self.undo_retweet,
+                self.unlike,
+                self.unlike,
+                self.unfollow,
+                self.protect,
+                self.open,
+                self.answer,
+            ]
             * 2,
             *(
                 self.rename,
@@ -84,7 +94,20 @@ class Walk:
         return f"{self.random.random()} @person{self.random.randrange(PEOPLE)} #tag https://example.org"
 
     async def post(self) -> None:
-        self.tweets.append(await self.net.tweets.post(self.one(), NewTweet(content=self.text())))
+        author = self.one()
+        self.tweets.append(await self.net.tweets.post(author, self.placed(self.text()), Ticket(author)))
+
+    async def post_at_once(self) -> None:
+        """Several people at a time, so that their tweets are written together."""
+        authors = self.random.sample(self.people, 3)
+        posts = [self.net.tweets.post(one, NewTweet(content=self.text()), Ticket(one)) for one in authors]
+        written = await asyncio.gather(*posts, return_exceptions=True)
+        self.tweets += [one for one in written if isinstance(one, int)]
+
+    def placed(self, text: str) -> NewTweet:
+        """At a place or at none; the negative zero and 17 digits among them, which must be read back as they are."""
+        latitude = self.random.choice([None, -0.0, 52.520006599999997, self.random.uniform(-90, 90)])
+        return NewTweet(content=text, latitude=latitude, longitude=latitude)
 
     async def quote(self) -> None:
         form = NewTweet(content=self.text(), quote_of=str(self.tweet()))
@@ -101,10 +124,12 @@ class Walk:
         await self.net.tweets.store.undo_retweet(self.one(), self.tweet())
 
     async def like(self) -> None:
-        await self.net.tweets.store.like(self.one(), self.tweet())
+        self.likes.append((self.one(), self.tweet()))
+        await self.net.tweets.store.like(*self.likes[-1])
 
     async def unlike(self) -> None:
-        await self.net.tweets.store.unlike(self.one(), self.tweet())
+        if self.likes:
+            await self.net.tweets.store.unlike(*self.random.choice(self.likes))
 
     async def edit(self) -> None:
         one = self.tweet()

@@ -36,7 +36,7 @@ class EmbeddedAttempts:
         """See AttemptStore."""
 
         def work(tx: Tx) -> int:
-            charge_all(tx, ticket)
+            charge_all(tx, [ticket])
             return tx.now_ms
 
         return await self._database.write(work) if ticket.charges else now_ms()

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import apsw
+import msgspec
 
 from rookery.core.errors import OperatorError, Problem
 
@@ -20,7 +22,13 @@ CIPHER = "aegis"
 CHECKPOINT_PAGES = 64_000  # a writer checkpoints by itself only where nobody else did (see checkpoints.py)
 PAGE_CACHE_KIB = 64 * 1024
 MAPPED_BYTES = 1 << 28
+EVENT_COLUMNS = (
+    "event_id, kind, actor, subject, other, backdated"  # of the outbox, as core.events.Event has them
+)
+ROWS_AT_ONCE_MAX = 32  # that one statement writes
 Row = tuple[Any, ...]
+_read_rows = msgspec.json.Decoder(list[Row]).decode
+T = TypeVar("T")
 
 
 class DamagedFile(OperatorError):
@@ -104,6 +112,29 @@ class Files:
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Runs one statement and reads its result whole: SQLite stops at the first row otherwise."""
     return connection.execute(sql, values).fetchall()
+
+
+def rows_at_once(
+    connection: apsw.Connection, columns: str, source: str, values: Sequence[Any] = ()
+) -> list[Row]:
+    """Reads columns of whole numbers and texts out of `source` (a SELECT, in its order) in a single step.
+
+    Every step lets go of Python's lock, and where other threads work, having it back costs more than a row.
+    """
+    sql = f"SELECT json_group_array(json_array({columns})) FROM ({source})"  # noqa: S608
+    return _read_rows(str(connection.execute(sql, values).fetchall()[0][0]))
+
+
+def parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cuts rows into as many as a statement takes."""
+    for start in range(0, len(rows), ROWS_AT_ONCE_MAX):
+        yield rows[start : start + ROWS_AT_ONCE_MAX]
+
+
+@cache
+def groups(rows: int, columns: int) -> str:
+    """The placeholders of so many rows of values."""
+    return ",".join([f"({','.join('?' * columns)})"] * rows)
 
 
 def id_list(ids: Iterable[int]) -> str:

@@ -7,6 +7,7 @@ INSERT INTO tweet_counts (tweet_id, retweets) VALUES (?1, ?2)
 ON CONFLICT DO UPDATE SET retweets = retweets + ?2"""
 QUOTES = """
 INSERT INTO tweet_counts (tweet_id, quotes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET quotes = quotes + ?2"""
+ONE_MORE_TWEET = "ON CONFLICT DO UPDATE SET tweets = tweets + 1"
 TWEETS_BY = """
 INSERT INTO tweet_authors (user_id, tweets) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET tweets = tweets + ?2"""
 REPLIES_TO = """

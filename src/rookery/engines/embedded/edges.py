@@ -12,7 +12,7 @@ from rookery.core.entities import AccountState
 from rookery.core.errors import not_found
 from rookery.core.events import Kind
 from rookery.engines.embedded.database import Tx
-from rookery.engines.embedded.reach import require_author
+from rookery.engines.embedded.reach import require_authors
 
 _ACTIVE = "SELECT protected FROM users WHERE user_id = ? AND state = ?"
 _STANDING = """
@@ -76,7 +76,7 @@ def require_both(tx: Tx, actor: int, other: int) -> bool:
 
     Raises Problem `token_invalid` or `not_found`.
     """
-    require_author(tx, actor)
+    require_authors(tx, [actor])
     rows = tx.execute(_ACTIVE, (other, int(AccountState.ACTIVE)))
     if not rows:
         raise not_found("account")

@@ -38,12 +38,6 @@ SELECT j.value, EXISTS (SELECT 1 FROM likes l WHERE l.user_id = ?2 AND l.tweet_i
   EXISTS (SELECT 1 FROM tweets t
     WHERE t.original_id = j.value AND t.owner_id = ?2 AND t.original_id > 0 AND t.deleted = 0)
 FROM json_each(?1) j"""
-_MARKS_BY = """
-SELECT j.value ->> 0, j.value ->> 1,
-  EXISTS (SELECT 1 FROM likes l WHERE l.user_id = j.value ->> 0 AND l.tweet_id = j.value ->> 1),
-  EXISTS (SELECT 1 FROM tweets t WHERE t.original_id = j.value ->> 1 AND t.owner_id = j.value ->> 0
-    AND t.original_id > 0 AND t.deleted = 0)
-FROM json_each(?) j"""
 _EDGE_BITS = (Edge.FOLLOWING, Edge.REQUESTED, Edge.BLOCKING, Edge.BLOCKED_BY, Edge.MUTING, Edge.FOLLOWED_BY)
 
 
@@ -119,9 +113,3 @@ def marks(connection: apsw.Connection, tweet_ids: list[int], viewer: int) -> Map
     """What the viewer did to each."""
     rows = rows_of(connection, _MARKS, (id_list(tweet_ids), viewer))
     return {tweet_id: Mark(bool(liked), bool(retweeted)) for tweet_id, liked, retweeted in rows}
-
-
-def marks_by(connection: apsw.Connection, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], Mark]:
-    """What each of the accounts did to the tweet beside it."""
-    rows = rows_of(connection, _MARKS_BY, (json.dumps(pairs),))
-    return {(user_id, one): Mark(bool(liked), bool(retweeted)) for user_id, one, liked, retweeted in rows}

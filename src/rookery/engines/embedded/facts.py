@@ -6,11 +6,13 @@ from typing import TypeVar
 
 import apsw
 
+from rookery.core.content import Draft
 from rookery.core.entities import STRANGER, Counts, Mark
 from rookery.core.events import Event, Kind
 from rookery.core.rendering import TweetCard, UserCard, counts_piece
 from rookery.core.visibility import Witness
 from rookery.engines.embedded import fact_rows
+from rookery.engines.embedded.database import Written
 from rookery.engines.embedded.fact_rows import Tally
 from rookery.engines.embedded.snapshots import Snapshots
 
@@ -24,6 +26,7 @@ _NESTING = 3  # a retweet, its original, what that quotes, what that answers
 V = TypeVar("V")
 _NO_COUNTS: Tally = (Counts(), counts_piece(Counts()))
 _NO_MARK = Mark()
+_NEW = frozenset({Kind.TWEET_CREATED, Kind.REPLY_CREATED, Kind.RETWEET_CREATED})
 
 
 class _NotKept(Exception):
@@ -49,6 +52,7 @@ class EmbeddedFacts:
         self.tallies: dict[int, Tally] = {}
         self.users: dict[int, UserCard | None] = {}
         self.viewers: dict[int, _Memo] = {}
+        self._drafts: dict[int, Draft] = {}  # of tweets whose news come next
         self._log: list[int] = []
         self._log_start = 0
         snapshots.on_event.append(self._forget)
@@ -65,18 +69,16 @@ class EmbeddedFacts:
             with self._snapshots.open() as connection:
                 return self.gather_in(connection, viewer, tweet_ids, user_ids)
 
-    def prepare(self, written: Sequence[tuple[int, int]]) -> None:
-        """Has facts ready about what was just written, as (who acted, the id): one statement of each kind for a group
-        of writes, where every answer would ask for its own."""
+    def prepare(self, written: Sequence[Written]) -> None:
+        """Takes in the news of a group of writes before it is answered. A new tweet is then known without being read:
+        it is its draft."""
         if not written:
             return
-        self._snapshots.freshen()
-        with self._snapshots.open() as connection:
-            reached = self._load_tweets(connection, [one for _, one in written])
-            self._load_around(connection, reached, ())
-            pairs = [(actor, one) for actor, one in written if one not in self._memo(actor).marks]
-            for (actor, one), mark in fact_rows.marks_by(connection, pairs).items():
-                self._memo(actor).marks[one] = mark
+        for actor, _, _ in written:
+            self._memo(actor)
+        self._drafts = {one.subject: one.item for one in written if isinstance(one.item, Draft)}
+        self._snapshots.look()
+        self._drafts.clear()
 
     async def user_ids(self, handles: Sequence[str]) -> Mapping[str, int]:
         """See core.reading.FactSource."""
@@ -183,11 +185,26 @@ class EmbeddedFacts:
         elif kind >= Kind.FOLLOWED:
             self._forget_edge(subject, other)
             self._forget_edge(other, subject)
+        elif kind in _NEW:
+            self._forget_tally(event.actor, other)
+            self._begin(event.actor, subject)
         elif kind >= Kind.TWEET_CREATED:
             self.tweets.pop(subject, None)
             self.users.pop(event.actor, None)
             self._forget_tally(event.actor, other)
             self.tallies.pop(subject, None)
+
+    def _begin(self, actor: int, tweet_id: int) -> None:
+        """What is certain of a tweet as it comes into the world: nobody has done anything to it, and its author has
+        written one more. What happens next has events of its own."""
+        draft = self._drafts.get(tweet_id)
+        if draft is not None:
+            self.tweets[tweet_id] = TweetCard.of(draft.facts(tweet_id))
+        self.tallies[tweet_id] = _NO_COUNTS
+        if memo := self.viewers.get(actor):
+            memo.marks[tweet_id] = _NO_MARK
+        if card := self.users.get(actor):
+            self.users[actor] = card.after_writing()
 
     def _forget_tally(self, actor: int, tweet_id: int) -> None:
         self.tallies.pop(tweet_id, None)

@@ -10,9 +10,10 @@ TRIM_EVERY_ROWS = 50  # one feed is looked at for so many rows written
 
 _FAN_OUT = """
 INSERT OR IGNORE INTO main.entries
-SELECT h.viewer_id, ?2, ?3 FROM core.edges e CROSS JOIN main.headers h ON h.viewer_id = e.viewer_id
-WHERE e.other_id = ?1 AND e.follow_id IS NOT NULL ORDER BY e.viewer_id"""
-_OWN = "INSERT OR IGNORE INTO main.entries SELECT viewer_id, ?2, ?3 FROM main.headers WHERE viewer_id = ?1"
+SELECT h.viewer_id, ?2, ?3 FROM (
+  SELECT viewer_id FROM core.edges WHERE other_id = ?1 AND follow_id IS NOT NULL AND NOT ?4 UNION ALL SELECT ?1
+) f CROSS JOIN main.headers h ON h.viewer_id = f.viewer_id ORDER BY 1"""
+_CELEBRITIES = "SELECT user_id, celebrity_ms FROM core.follow_counts WHERE celebrity_ms IS NOT NULL"
 _ORIGINAL = "SELECT original_id FROM core.tweets WHERE tweet_id = ? AND deleted = 0"
 _NEXT_HEADER = "SELECT viewer_id FROM main.headers WHERE viewer_id > ? ORDER BY viewer_id LIMIT 1"
 _NTH = "SELECT tweet_id FROM main.entries WHERE viewer_id = ? ORDER BY tweet_id DESC LIMIT 1 OFFSET ?"
@@ -28,6 +29,7 @@ class FeedProjection:
         self._keep = keep
         self._trust = trust
         self._grace_ms = grace_ms
+        self._celebrities: dict[int, int] | None = None  # since when, as the truth is in the batch's snapshot
         self._unspent = 0
         self._swept_to = 0
 
@@ -48,6 +50,7 @@ class FeedProjection:
 
     def tidy(self, connection: apsw.Connection, rows: int) -> None:
         """See Projection. Trims feeds in turn, so that each is looked at once per TRIM_EVERY_ROWS rows a feed."""
+        self._celebrities = None
         self._unspent += rows
         for _ in range(self._unspent // TRIM_EVERY_ROWS):
             found = rows_of(connection, _NEXT_HEADER, (self._swept_to,))
@@ -67,19 +70,15 @@ class FeedProjection:
             if not rows:
                 return 0
             original = rows[0][0]
-        values = (event.actor, event.subject, original)
-        connection.execute(_OWN, values)
-        if self._merged_at_read(connection, event):
-            return 1
-        connection.execute(_FAN_OUT, values)
+        merged = self._merged_at_read(connection, event)
+        connection.execute(_FAN_OUT, (event.actor, event.subject, original, merged))
         return connection.changes() + 1
 
     def _merged_at_read(self, connection: apsw.Connection, event: Event) -> bool:
-        rows = rows_of(
-            connection, "SELECT celebrity_ms FROM core.follow_counts WHERE user_id = ?", (event.actor,)
-        )
-        flagged = rows[0][0] if rows else None
-        return flagged is not None and time_ms(event.event_id) > flagged + self._grace_ms
+        if self._celebrities is None:
+            self._celebrities = dict(rows_of(connection, _CELEBRITIES))
+        flagged_ms = self._celebrities.get(event.actor)
+        return flagged_ms is not None and time_ms(event.event_id) > flagged_ms + self._grace_ms
 
     def _trim(self, connection: apsw.Connection, viewer: int) -> None:
         if not rows_of(connection, _NTH, (viewer, self._keep)):

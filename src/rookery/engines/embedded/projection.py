@@ -17,7 +17,7 @@ from rookery.core.clock import now_ms
 from rookery.core.errors import OperatorError
 from rookery.core.events import Event, Kind
 from rookery.core.ids import time_ms
-from rookery.engines.embedded.connections import Files, rows_of
+from rookery.engines.embedded.connections import EVENT_COLUMNS, Files, rows_at_once, rows_of
 from rookery.engines.embedded.damage import UNREADABLE, mend
 
 BATCH_MAX = 1_000  # events looked at in one transaction
@@ -27,8 +27,7 @@ LOCK_WAIT_S = 0.1
 FAULT_WAIT_S = 1.0
 
 _log = structlog.get_logger()
-_EVENTS = """
-SELECT event_id, kind, actor, subject, other, backdated FROM core.outbox WHERE event_id > ? ORDER BY event_id LIMIT ?"""
+_EVENTS = "SELECT * FROM core.outbox WHERE event_id > ? ORDER BY event_id LIMIT ?"
 
 
 class Projection(Protocol):
@@ -148,8 +147,8 @@ def _pending(connection: apsw.Connection) -> bool:
 def _offset(connection: apsw.Connection) -> int | None:
     """Up to which event the projection has come; None where it must be made anew: it is empty, of another epoch, ahead
     of the truth, or behind what the outbox still holds."""
-    mine = _pairs(connection, "SELECT name, value FROM main.meta")
-    truth = _pairs(connection, "SELECT name, value FROM core.meta")
+    mine = _pairs(connection, "SELECT * FROM main.meta")
+    truth = _pairs(connection, "SELECT * FROM core.meta")
     offset = mine.get("offset")
     if offset is None or mine.get("epoch") != truth["epoch"]:
         return None
@@ -158,7 +157,9 @@ def _offset(connection: apsw.Connection) -> int | None:
 
 def _batch(connection: apsw.Connection, projection: Projection, offset: int, gauge: Projector | None) -> None:
     rows, last = 0, offset
-    for event_id, kind, actor, subject, other, backdated in rows_of(connection, _EVENTS, (offset, BATCH_MAX)):
+    for event_id, kind, actor, subject, other, backdated in rows_at_once(
+        connection, EVENT_COLUMNS, _EVENTS, (offset, BATCH_MAX)
+    ):
         if gauge is not None:
             gauge.lag_ms = max(0, now_ms() - time_ms(event_id))
         rows += projection.apply(
@@ -172,7 +173,7 @@ def _batch(connection: apsw.Connection, projection: Projection, offset: int, gau
 
 
 def _rebuild(connection: apsw.Connection, projection: Projection) -> None:
-    truth = _pairs(connection, "SELECT name, value FROM core.meta")
+    truth = _pairs(connection, "SELECT * FROM core.meta")
     projection.rebuild(connection)
     last = rows_of(connection, "SELECT max(event_id) FROM core.outbox")[0][0]
     _keep(connection, "offset", last or truth["outbox_trimmed"])
@@ -180,7 +181,7 @@ def _rebuild(connection: apsw.Connection, projection: Projection) -> None:
 
 
 def _pairs(connection: apsw.Connection, sql: str) -> dict[str, int]:
-    return dict(rows_of(connection, sql))
+    return dict(rows_at_once(connection, "name, value", sql))
 
 
 def _keep(connection: apsw.Connection, name: str, value: int) -> None:

@@ -1,14 +1,16 @@
 """Whom and what a write still reaches, asked in its own transaction: a block, a protection or a delete may have come
 between the reading of the request and the write."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rookery.core.content import not_spread
 from rookery.core.entities import AccountState
 from rookery.core.errors import Problem, not_found
+from rookery.engines.embedded.connections import id_list
 from rookery.engines.embedded.database import Tx
 
-_AUTHOR = "SELECT state FROM users WHERE user_id = ?"
+_AUTHORS = "SELECT count(*) FROM json_each(?) j JOIN users u ON u.user_id = j.value WHERE u.state = ?"
 _TWEET = """
 SELECT t.owner_id, u.state, u.protected, e.block_id IS NOT NULL OR coalesce(e.blocked_by, 0), e.follow_id IS NOT NULL
 FROM tweets t JOIN users u ON u.user_id = t.owner_id
@@ -29,11 +31,11 @@ class Target:
     protected: bool
 
 
-def require_author(tx: Tx, user_id: int) -> None:
-    """Raises Problem `token_invalid` where the account may not write any more: what it wrote after its erasure began
-    would stay for good."""
-    rows = tx.execute(_AUTHOR, (user_id,))
-    if not rows or rows[0][0] != AccountState.ACTIVE:
+def require_authors(tx: Tx, user_ids: Sequence[int]) -> None:
+    """Raises Problem `token_invalid` where one of these accounts may not write any more: what it wrote after its
+    erasure began would stay for good."""
+    rows = tx.execute(_AUTHORS, (id_list(user_ids), int(AccountState.ACTIVE)))
+    if rows[0][0] != len(user_ids):
         raise Problem("token_invalid", "This account is not active.")
 
 

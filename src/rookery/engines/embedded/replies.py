@@ -11,7 +11,7 @@ from rookery.core.reading import Candidate
 from rookery.engines.embedded import counters, removal, texts
 from rookery.engines.embedded.connections import Row
 from rookery.engines.embedded.database import Database, Tx
-from rookery.engines.embedded.reach import require_author, require_target
+from rookery.engines.embedded.reach import require_authors, require_target
 from rookery.engines.embedded.snapshots import Snapshots
 
 _INSERT = """
@@ -127,7 +127,7 @@ class EmbeddedReplies:
 
 
 def _create(tx: Tx, draft: Draft, parent_id: int, at_ms: int | None) -> int:
-    require_author(tx, draft.author_id)
+    require_authors(tx, [draft.author_id])
     parent = require_target(tx, draft.author_id, parent_id)
     reply_id = tx.mint(reply=True) if at_ms is None else texts.dated_id(tx, texts.REPLIES, at_ms, reply=True)
     place = (draft.latitude, draft.longitude)

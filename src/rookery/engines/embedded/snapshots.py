@@ -12,9 +12,17 @@ from types import TracebackType
 import apsw
 
 from rookery.core.events import Event, Kind
-from rookery.engines.embedded.connections import Files, end_reading, rows_of, unavailable
+from rookery.engines.embedded.connections import (
+    EVENT_COLUMNS,
+    Files,
+    end_reading,
+    rows_at_once,
+    rows_of,
+    unavailable,
+)
 
 NEWS_MAX = 20_000  # more new events than this drop the caches whole
+_NEWS = "SELECT * FROM main.outbox WHERE event_id > ? ORDER BY event_id LIMIT ?"
 
 
 class Snapshots:
@@ -65,12 +73,7 @@ class Snapshots:
         version = rows_of(self.connection, "PRAGMA main.data_version")[0][0]
         if version == self.version:
             return
-        news = rows_of(
-            self.connection,
-            "SELECT event_id, kind, actor, subject, other, backdated FROM main.outbox WHERE event_id > ? "
-            "ORDER BY event_id LIMIT ?",
-            (self.position, NEWS_MAX),
-        )
+        news = rows_at_once(self.connection, EVENT_COLUMNS, _NEWS, (self.position, NEWS_MAX))
         if len(news) == NEWS_MAX or self._trimmed() > self.position:
             self._lose()
             self.version = version

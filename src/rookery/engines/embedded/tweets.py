@@ -1,21 +1,20 @@
 """Tweets, retweets and likes in core.db."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rookery.core.content import NO_LINKS, Draft, Version, not_yours
 from rookery.core.errors import not_found
-from rookery.core.events import Kind
+from rookery.core.events import Event, Kind
 from rookery.core.limits import Ticket
 from rookery.core.reading import Candidate
 from rookery.engines.embedded import counters, removal, texts
 from rookery.engines.embedded.connections import Row
 from rookery.engines.embedded.database import Database, Tx
-from rookery.engines.embedded.reach import require_author, require_open, require_target
+from rookery.engines.embedded.reach import require_authors, require_open, require_target
 from rookery.engines.embedded.snapshots import Snapshots
 
-_INSERT = """
-INSERT INTO tweets (tweet_id, owner_id, original_id, quoted_id, content, links, latitude, longitude)
-VALUES (?,?,?,?,?,?,?,?)"""
+_INTO = "tweets (tweet_id, owner_id, original_id, quoted_id, content, links, latitude, longitude)"
 _LIKE = "INSERT OR IGNORE INTO likes (user_id, tweet_id, like_id) VALUES (?,?,?)"
 _LOADED = "SELECT 1 FROM loaded_rows WHERE row_hash = ?"
 _LOAD = "INSERT INTO loaded_rows (row_hash, tweet_id) VALUES (?,?)"
@@ -40,6 +39,37 @@ SELECT tweet_id, tweet_id FROM tweets WHERE quoted_id = ? AND tweet_id < ? AND q
 ORDER BY tweet_id DESC LIMIT ?"""
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A tweet to insert. Its event's id is minted next after its own: a feed whose horizon is at the event of one tweet
+    must not lack another with a lower id."""
+
+    tweet_id: int
+    event_id: int
+    draft: Draft
+    original_id: int = 0
+    quoted_id: int = 0
+    backdated: bool = False
+
+    def row(self) -> Row:
+        draft = self.draft
+        place = draft.latitude, draft.longitude
+        return (
+            self.tweet_id,
+            draft.author_id,
+            self.original_id,
+            self.quoted_id,
+            draft.content,
+            draft.links,
+            *place,
+        )
+
+    def event(self) -> Event:
+        kind = Kind.RETWEET_CREATED if self.original_id else Kind.TWEET_CREATED
+        other = self.original_id or self.quoted_id
+        return Event(self.event_id, kind, self.draft.author_id, self.tweet_id, other, self.backdated)
+
+
 class EmbeddedTweets:
     """The TweetStore of this engine."""
 
@@ -49,7 +79,9 @@ class EmbeddedTweets:
 
     async def create(self, draft: Draft, quoted_id: int, ticket: Ticket | None = None) -> int:
         """See TweetStore."""
-        return await self._database.write(lambda tx: _create(tx, draft, quoted_id), ticket)
+        if ticket is None or quoted_id:
+            return await self._database.write(lambda tx: _create(tx, draft, quoted_id), ticket)
+        return await self._database.write_one_of(_create_all, draft, ticket)
 
     async def load(self, draft: Draft, quoted_id: int, created_ms: int | None, row_hash: bytes) -> int | None:
         """See TweetStore."""
@@ -95,7 +127,7 @@ class EmbeddedTweets:
         """See TweetStore."""
 
         def work(tx: Tx) -> int | None:
-            require_author(tx, actor)
+            require_authors(tx, [actor])
             require_target(tx, actor, tweet_id)
             tx.execute(_LIKE, (actor, tweet_id, tx.mint()))
             if not tx.changed():
@@ -118,7 +150,7 @@ class EmbeddedTweets:
         """See TweetStore."""
 
         def work(tx: Tx) -> int | None:
-            require_author(tx, actor)
+            require_authors(tx, [actor])
             require_open(tx, actor, original_id)
             if removal.standing_retweet(tx, actor, original_id):
                 return None
@@ -192,8 +224,14 @@ class EmbeddedTweets:
             return connection.execute(sql, values).fetchall()
 
 
+def _create_all(tx: Tx, drafts: Sequence[Draft]) -> Sequence[int]:
+    """New tweets that quote nothing, of as many authors."""
+    require_authors(tx, [draft.author_id for draft in drafts])
+    return _insert_all(tx, [_New(tx.mint(), tx.mint(), draft) for draft in drafts])
+
+
 def _create(tx: Tx, draft: Draft, quoted_id: int, at_ms: int | None = None) -> int:
-    require_author(tx, draft.author_id)
+    require_authors(tx, [draft.author_id])
     if quoted_id:
         require_open(tx, draft.author_id, quoted_id)
         tx.execute(counters.QUOTES, (quoted_id, 1))
@@ -201,15 +239,14 @@ def _create(tx: Tx, draft: Draft, quoted_id: int, at_ms: int | None = None) -> i
 
 
 def _insert(tx: Tx, draft: Draft, at_ms: int | None, *, original_id: int = 0, quoted_id: int = 0) -> int:
-    backdated = at_ms is not None
-    tweet_id = texts.dated_id(tx, texts.TWEETS, at_ms) if at_ms is not None else tx.mint()
-    place = (draft.latitude, draft.longitude)
-    tx.execute(
-        _INSERT, (tweet_id, draft.author_id, original_id, quoted_id, draft.content, draft.links, *place)
-    )
-    tx.execute(counters.TWEETS_BY, (draft.author_id, 1))
     if original_id:
         tx.execute(counters.RETWEETS, (original_id, 1))
-    kind = Kind.RETWEET_CREATED if original_id else Kind.TWEET_CREATED
-    tx.emit(kind, tweet_id, original_id or quoted_id, actor=draft.author_id, backdated=backdated)
-    return tweet_id
+    tweet_id = tx.mint() if at_ms is None else texts.dated_id(tx, texts.TWEETS, at_ms)
+    return _insert_all(tx, [_New(tweet_id, tx.mint(), draft, original_id, quoted_id, at_ms is not None)])[0]
+
+
+def _insert_all(tx: Tx, tweets: Sequence[_New]) -> Sequence[int]:
+    tx.insert(_INTO, [one.row() for one in tweets])
+    tx.insert("tweet_authors", [(one.draft.author_id, 1) for one in tweets], counters.ONE_MORE_TWEET)
+    tx.emit_all([one.event() for one in tweets])
+    return [one.tweet_id for one in tweets]
