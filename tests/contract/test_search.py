@@ -21,7 +21,7 @@ from rookery.core.query import Query, parse
 from rookery.core.text import tokens
 from rookery.engines.embedded import search_purge, search_query
 from rookery.engines.embedded import trends as trends_of
-from rookery.engines.embedded.search_match import WORD_USES_MAX, affordable
+from rookery.services.search.cost import WORD_USES_MAX, affordable
 from rookery.services.search.people import is_found, runs
 from rookery.services.tweets.service import NewTweet
 from tests.searching import SearchStage

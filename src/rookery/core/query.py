@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from rookery.core import ids, markup
 from rookery.core.geo import Place
-from rookery.core.text import index_terms, marks, tokens
+from rookery.core.text import IndexTerms, index_terms, marks, tokens
 
 WORDS_MAX = 280  # words and marks of one search; a tweet holds no more, save one with a very long URL
 
@@ -105,7 +105,11 @@ def matches(query: Query, document: Document, place: Place | None = None) -> boo
 
 def text_matches(query: Query, text: str) -> bool:
     """Whether a text fulfils what a search says of words and marks."""
-    terms = index_terms(text)
+    return terms_match(query, index_terms(text))
+
+
+def terms_match(query: Query, terms: IndexTerms) -> bool:
+    """Whether a text that is found by these fulfils what a search says of words and marks."""
     return (
         all(_holds(terms.words, phrase) for phrase in query.phrases)
         and all(term in terms.marks for term in query.marks)

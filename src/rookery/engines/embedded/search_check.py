@@ -10,6 +10,7 @@ from rookery.engines.embedded import trends
 from rookery.engines.embedded.connections import Row, rows_of
 from rookery.engines.embedded.search_index import ALL_PEOPLE, ALL_TEXTS, chunks, people_of, texts_of
 from rookery.engines.embedded.search_terms import text_terms
+from rookery.services.search.indexing import day_before
 
 _EDGE_MS = 60_000  # what is about to leave the trends may have left already
 
@@ -25,7 +26,7 @@ def differences(connection: apsw.Connection) -> Iterator[str]:
 
 
 def _texts(connection: apsw.Connection) -> Iterator[str]:
-    since = trends.day_before(now_ms() + _EDGE_MS)
+    since = day_before(now_ms() + _EDGE_MS)
     indexed = _digests(connection, "texts")
     placed = _by_id(rows_of(connection, "SELECT tweet_id, latitude, longitude FROM main.places"))
     tagged = _by_id(

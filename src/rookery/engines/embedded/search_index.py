@@ -14,32 +14,17 @@ from rookery.core.events import Event, Kind
 from rookery.engines.embedded import trends
 from rookery.engines.embedded.connections import id_list, rows_of
 from rookery.engines.embedded.search_purge import Purge
-from rookery.engines.embedded.search_terms import IndexedText, person_terms, text_terms
+from rookery.engines.embedded.search_terms import person_terms, text_terms
+from rookery.services.search.indexing import (
+    ACCOUNT_KINDS,
+    CONTENT_KINDS,
+    TREND_KINDS,
+    IndexedText,
+    day_before,
+)
 
 CHUNK = 2_000  # texts or accounts that a rebuild holds in memory
 REST_EVERY_S = 1.0
-
-_CONTENT_KINDS = frozenset(
-    {Kind.TWEET_CREATED, Kind.REPLY_CREATED, Kind.CONTENT_EDITED, Kind.CONTENT_DELETED}
-)
-_ACCOUNT_KINDS = frozenset(
-    {
-        Kind.ACCOUNT_CREATED,
-        Kind.ACCOUNT_CHANGED,
-        Kind.ACCOUNT_DISABLED,
-        Kind.ACCOUNT_ENABLED,
-        Kind.ACCOUNT_DELETED,
-    }
-)
-_TREND_KINDS = frozenset(
-    {
-        Kind.ACCOUNT_PROTECTED,
-        Kind.ACCOUNT_OPENED,
-        Kind.ACCOUNT_DISABLED,
-        Kind.ACCOUNT_ENABLED,
-        Kind.ACCOUNT_DELETED,
-    }
-)
 
 _TEXTS = """
 SELECT t.tweet_id, t.owner_id, 0, t.content, t.links, t.latitude, t.longitude, u.state = ?2 AND u.protected = 0
@@ -76,12 +61,12 @@ class SearchProjection:
     def apply(self, connection: apsw.Connection, event: Event) -> int:
         """See Projection."""
         noted = len(self._texts) + len(self._people)
-        if event.kind in _CONTENT_KINDS:
+        if event.kind in CONTENT_KINDS:
             self._texts.add(event.subject)
-        if event.kind in _ACCOUNT_KINDS:
+        if event.kind in ACCOUNT_KINDS:
             self._people.add(event.subject)
-        if event.kind in _TREND_KINDS:
-            recent = rows_of(connection, _RECENT, (event.subject, trends.day_before(now_ms())))
+        if event.kind in TREND_KINDS:
+            recent = rows_of(connection, _RECENT, (event.subject, day_before(now_ms())))
             self._texts.update(row[0] for row in recent)
         if event.kind in (Kind.CONTENT_DELETED, Kind.ACCOUNT_DELETED):
             self._purge.note(connection)
@@ -118,11 +103,11 @@ class SearchProjection:
         return False
 
     def _behind(self, connection: apsw.Connection) -> bool:
-        return self._purge.due(connection) or trends.has_expired(connection, trends.day_before(now_ms()))
+        return self._purge.due(connection) or trends.has_expired(connection, day_before(now_ms()))
 
     def _upkeep(self, connection: apsw.Connection) -> None:
         """A bounded step of letting go: trends of yesterday, and the terms of what was deleted."""
-        trends.expire(connection, trends.day_before(now_ms()))
+        trends.expire(connection, day_before(now_ms()))
         if self._purge.due(connection):
             self._purge.step(connection)
 
@@ -169,7 +154,7 @@ def write_texts(connection: apsw.Connection, ids: Sequence[int]) -> None:
         "INSERT OR REPLACE INTO main.places VALUES (?,?,?)",
         ((text.tweet_id, text.latitude, text.longitude) for text in texts if text.latitude is not None),
     )
-    since = trends.day_before(now_ms())
+    since = day_before(now_ms())
     trends.keep_tags(connection, ids, [row for text in texts for row in trends.tag_rows(text, since)])
 
 

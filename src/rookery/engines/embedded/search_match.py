@@ -1,46 +1,16 @@
 """From a search to the MATCH that FTS5 is asked."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import apsw
 
 from rookery.core.entities import AccountState
 from rookery.core.geo import Place, covering
-from rookery.core.query import Phrase, Query
+from rookery.core.query import Query
 from rookery.engines.embedded import search_terms
 from rookery.engines.embedded.connections import rows_of
 
-WORD_USES_MAX = 3
 _HANDLE = "SELECT user_id FROM core.users WHERE handle_folded = ? AND state = ?"
-
-
-def affordable(query: Query) -> Query:
-    """A search that finds all that this one does, or more, in which no word stands more than WORD_USES_MAX times.
-
-    FTS5 reads a word's list once for each time that it stands in a MATCH, and looks at no limit before a phrase has
-    matched: 140 times the same two words kept it busy for 14 s over a million tweets.
-    """
-    uses: Counter[str] = Counter()
-    wanted: list[Phrase] = []
-    for one in query.phrases:
-        if not _fits(one, uses):
-            wanted += [(word,) for word in dict.fromkeys(one) if not uses[word]]
-            uses.update(word for word in dict.fromkeys(one) if not uses[word])
-        else:
-            wanted.append(one)
-            uses.update(one)
-    refused: list[Phrase] = []
-    for one in query.no_phrases:
-        if _fits(one, uses):
-            refused.append(one)
-            uses.update(one)
-    return replace(query, phrases=tuple(wanted), no_phrases=tuple(refused))
-
-
-def _fits(words: Phrase, uses: Counter[str]) -> bool:
-    return all(uses[word] + more <= WORD_USES_MAX for word, more in Counter(words).items())
 
 
 def expression(connection: apsw.Connection, query: Query, place: Place | None) -> str | None:

@@ -10,7 +10,8 @@ from rookery.core.geo import Place
 from rookery.core.ids import ID_MAX, first_id_at
 from rookery.core.query import Query, text_matches
 from rookery.engines.embedded.connections import Row, id_list, rows_of
-from rookery.engines.embedded.search_match import affordable, expression, phrase
+from rookery.engines.embedded.search_match import expression, phrase
+from rookery.services.search.cost import affordable
 from rookery.services.search.people import Run
 
 LOOKED_MAX = 50_000  # rows in the cells of a place that one search looks at: some 30 ms

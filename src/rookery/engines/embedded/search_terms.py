@@ -5,29 +5,14 @@ search is one MATCH and needs no join. They and the marks follow the words, so n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rookery.core.geo import cells
 from rookery.core.text import index_terms
+from rookery.services.search.indexing import IndexedText
 from rookery.services.search.people import person_words
 
 EVERY = ":all"
 HAS_PLACE = ":geo"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedText:
-    """A tweet or reply as it is indexed; `answered_id` is whom a reply answers or 0, `links` its entities as JSON;
-    `trends` says whether its author is active and unprotected."""
-
-    tweet_id: int
-    owner_id: int
-    answered_id: int
-    content: str
-    links: bytes
-    latitude: float | None
-    longitude: float | None
-    trends: bool
 
 
 def by(user_id: int) -> str:

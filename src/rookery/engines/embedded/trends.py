@@ -10,14 +10,10 @@ import apsw
 import msgspec
 
 from rookery.core.geo import Place, covering, grid_cell
-from rookery.core.ids import first_id_at
-from rookery.core.objects import Entities
-from rookery.core.text import fold
 from rookery.engines.embedded.connections import rows_of
-from rookery.engines.embedded.search_terms import IndexedText
+from rookery.services.search.indexing import IndexedText
 from rookery.services.search.store import TREND_RADIUS_KM
 
-DAY_MS = 24 * 3_600_000
 EXPIRED_AT_ONCE_MAX = 2_000
 NEAR_MAX = 2_000  # of the newest uses in one cell are looked at: some 7 ms
 
@@ -36,18 +32,13 @@ _EXPIRED = (
     "DELETE FROM main.tagged WHERE tweet_id IN (SELECT tweet_id FROM main.tagged WHERE tweet_id < ? LIMIT ?)"
 )
 
-_links = msgspec.json.Decoder(Entities)
-
 
 def tag_rows(text: IndexedText, since: int) -> Iterator[TagRow]:
     """The rows that a tweet or reply has in `tagged`: one a hashtag, none before an id or by a hidden author."""
-    if text.tweet_id < since or not text.trends or b'"tag"' not in text.links:
-        return
     cell = None
     if text.latitude is not None and text.longitude is not None:
         cell = grid_cell(text.latitude, text.longitude, TREND_RADIUS_KM)
-    spellings = {fold(one.tag): one.tag for one in reversed(_links.decode(text.links).hashtags)}
-    for tag, spelling in spellings.items():
+    for tag, spelling in text.hashtags(since).items():
         yield text.tweet_id, tag, spelling, cell
 
 
@@ -55,11 +46,6 @@ def keep_tags(connection: apsw.Connection, tweet_ids: Iterable[int], rows: Itera
     """Replaces what `tagged` holds of these tweets."""
     connection.executemany("DELETE FROM main.tagged WHERE tweet_id = ?", ((one,) for one in tweet_ids))
     connection.executemany("INSERT INTO main.tagged VALUES (?,?,?,?)", rows)
-
-
-def day_before(at_ms: int) -> int:
-    """The lowest id of the 24 hours before a Unix time in milliseconds."""
-    return first_id_at(max(0, at_ms - DAY_MS))
 
 
 def has_expired(connection: apsw.Connection, since: int) -> bool:

@@ -7,18 +7,18 @@ from typing import ClassVar, Literal
 from rookery.core.clock import now_ms
 from rookery.core.forms import Check, Form, Paging, TweetPaging, an_id, position
 from rookery.core.geo import Place, check_latitude, check_longitude, check_radius_km, half_a_place
-from rookery.core.ids import first_id_at, parse_id
+from rookery.core.ids import parse_id
 from rookery.core.page import Page
 from rookery.core.query import parse
 from rookery.core.ranking import thaw, top_page
 from rookery.core.reading import Reader, fill
+from rookery.services.search.indexing import day_before
 from rookery.services.search.people import runs
 from rookery.services.search.store import TREND_RADIUS_KM, SearchStore
 
 TOKEN_LENGTH_MAX = 300  # a whole tweet in quotes; with a cursor of sort=top it still fits into a URL
 RADIUS_KM_DEFAULT = 25.0
 TRENDS_MAX = 20
-TREND_MS = 24 * 3_600_000
 
 _PLACE_CHECKS: Mapping[str, Check] = {"latitude": check_latitude, "longitude": check_longitude}
 
@@ -161,7 +161,7 @@ class SearchService:
         place = None
         if form.latitude is not None and form.longitude is not None:
             place = Place(form.latitude, form.longitude, TREND_RADIUS_KM)
-        return await self._store.trends(place, first_id_at(now_ms() - TREND_MS), TRENDS_MAX)
+        return await self._store.trends(place, day_before(now_ms()), TRENDS_MAX)
 
     async def _named(self, token: str) -> int:
         """The account whose handle the token is; 0 where there is none."""
