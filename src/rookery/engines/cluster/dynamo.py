@@ -1,0 +1,243 @@
+"""Reading and writing DynamoDB: batches read whole, and writes as one transaction each.
+
+A write is a function that reads what it must know and says what is to change; all of that is one TransactWriteItems
+with the conditions under which it was right. Where one of them fails, somebody was faster, and the function runs again.
+A call that was cut off is repeated with the same token, so it happens once.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rookery.core.errors import Problem
+from rookery.core.limits import Ticket
+from rookery.engines.cluster.admission import Admission
+from rookery.engines.cluster.clock import IdClock
+from rookery.engines.cluster.codec import packed, typed, unpacked
+from rookery.engines.cluster.tables import Item, Key, Table
+from rookery.engines.cluster.tx import Action, Committed, Tx
+
+BATCH_MAX = 100  # rows of one BatchGetItem
+TRIES_MAX = 8
+DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
+BACKOFF_S = 0.02  # before the second try; doubles, with full jitter
+_RETRIED = {
+    "InternalServerError",
+    "ItemCollectionSizeLimitExceededException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+_BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+T = TypeVar("T")
+OnCommit = Callable[[Committed], None]
+
+
+class Dynamo:
+    """DynamoDB, whose tables' names begin with `prefix`. After a commit each of `on_commit` is told what it did."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self.client = client
+        self.clock = IdClock()
+        self.on_commit: list[OnCommit] = []
+        self._prefix = prefix
+
+    def name(self, table: Table) -> str:
+        """The table's name."""
+        return f"{self._prefix}{table.name}"
+
+    async def get(self, table: Table, *key: Any) -> Item | None:
+        """One row, as it is now."""
+        return (await self.get_all({table: [key]}))[table].get(key)
+
+    async def get_all(self, wanted: Mapping[Table, Sequence[Key]]) -> dict[Table, dict[Key, Item]]:
+        """Rows of several tables as they are now, by key; those that are not there are left out."""
+        found: dict[Table, dict[Key, Item]] = {table: {} for table in wanted}
+        pairs = [(table, key) for table, keys in wanted.items() for key in dict.fromkeys(keys)]
+        chunks = [pairs[start : start + BATCH_MAX] for start in range(0, len(pairs), BATCH_MAX)]
+        for part in await asyncio.gather(*map(self._get_batch, chunks)):
+            for table, item in part:
+                found[table][table.key_of(item)] = item
+        return found
+
+    async def query(
+        self,
+        table: Table,
+        owner: int | str,
+        *,
+        below: int | None = None,
+        above: int | None = None,
+        limit: int,
+        oldest_first: bool = False,
+    ) -> list[Item]:
+        """Rows of one partition in the order of their sort key, newest first; both bounds are left out."""
+        assert table.sort is not None
+        names, values = {"#k": table.key}, {":k": typed(owner)}
+        condition = "#k = :k"
+        if below is not None or above is not None:
+            names["#s"] = table.sort
+            low, high = (above or 0) + 1, (1 << 63) - 1 if below is None else below - 1
+            if low > high:
+                return []
+            condition += " AND #s BETWEEN :l AND :h"
+            values |= {":l": typed(low), ":h": typed(high)}
+        asked = {
+            "TableName": self.name(table),
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": oldest_first,
+            "ConsistentRead": True,
+        }
+        rows: list[Item] = []
+        while len(rows) < limit:
+            answer = await self._call("query", **asked, Limit=limit - len(rows))
+            rows += map(unpacked, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return rows
+
+    async def scan(self, table: Table) -> AsyncIterator[Item]:
+        """Every row, in no order: for upkeep and checks alone."""
+        asked: dict[str, Any] = {"TableName": self.name(table), "ConsistentRead": True}
+        while True:
+            answer = await self._call("scan", **asked)
+            for item in answer["Items"]:
+                yield unpacked(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    async def write(
+        self,
+        work: Callable[[Tx], Awaitable[T]],
+        ticket: Ticket | None = None,
+        *,
+        ahead: Mapping[Table, Sequence[Key]] | None = None,
+    ) -> T:
+        """Carries out `work` as one transaction; returns what it returned, once that is durable. The rows named by
+        `ahead` are read together with the ticket's, so that `work` need not wait for them again.
+
+        With a ticket, `work` returns the id that it wrote, or None where nothing changed (which is not charged); a
+        repeated idempotency key gives the first id instead. Raises what `work` raised or gave as a condition's
+        `refused` (then nothing of it is kept), RateLimited, Problem `idempotency_mismatch` or `engine_unavailable`.
+        """
+        admission = Admission(ticket)
+        for tried in range(TRIES_MAX):
+            tx = Tx(self.get_all, self.query, self.clock, ticket.actor if ticket else 0)
+            await tx.read_ahead({**admission.wanted(), **(ahead or {})})
+            first = await admission.look(tx)
+            if first is not None:
+                return first  # type: ignore[return-value]
+            result = await work(tx)
+            if ticket is not None and result is not None:
+                admission.charge(tx)
+            if ticket is not None:
+                admission.remember(tx, result or 0)  # type: ignore[arg-type]
+            if await self._commit(tx):
+                admission.settle(charged=result is not None)
+                done = tx.committed()
+                for tell in self.on_commit:
+                    tell(done)
+                return result
+            await asyncio.sleep(_backoff_s(tried))
+        raise _unavailable()
+
+    async def _commit(self, tx: Tx) -> bool:
+        """Whether the transaction stands; False where it must be made anew. Raises what a failed condition says."""
+        if not tx.actions:
+            return True
+        token = secrets.token_hex(18)
+        items = [{one.verb: {"TableName": self.name(one.table), **one.said}} for one in tx.actions]
+        for tried in range(TRIES_MAX):
+            try:
+                await self._call("transact_write_items", TransactItems=items, ClientRequestToken=token)
+            except ClientError as fault:
+                if fault.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise _unavailable() from fault
+                if not _only_busy(fault, tx.actions):
+                    return False
+                token = secrets.token_hex(18)
+                await asyncio.sleep(_backoff_s(tried))
+            else:
+                return True
+        raise _unavailable()
+
+    async def _get_batch(self, pairs: Sequence[tuple[Table, Key]]) -> list[tuple[Table, Item]]:
+        tables = {self.name(table): table for table, _ in pairs}
+        asked: dict[str, Any] = {name: {"Keys": [], "ConsistentRead": True} for name in tables}
+        for table, key in pairs:
+            asked[self.name(table)]["Keys"].append(packed(table.named(key)))
+        found: list[tuple[Table, Item]] = []
+        for tried in range(TRIES_MAX):
+            answer = await self._call("batch_get_item", RequestItems=asked)
+            for name, items in answer["Responses"].items():
+                found += ((tables[name], unpacked(item)) for item in items)
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                return found
+            await asyncio.sleep(_backoff_s(tried))
+        raise _unavailable()
+
+    async def _call(self, operation: str, **asked: Any) -> Any:
+        """One call, repeated where it was throttled or cut off. Raises ClientError for what a repetition cannot mend,
+        Problem `engine_unavailable`."""
+        ends_at = asyncio.get_running_loop().time() + DEADLINE_S
+        for tried in range(TRIES_MAX):
+            try:
+                return await getattr(self.client, operation)(**asked)
+            except ClientError as fault:
+                if fault.response["Error"]["Code"] not in _RETRIED:
+                    raise
+                last: Exception = fault
+            except (BotoCoreError, OSError, TimeoutError) as fault:
+                last = fault
+            if asyncio.get_running_loop().time() >= ends_at:
+                break
+            await asyncio.sleep(_backoff_s(tried))
+        raise _unavailable() from last
+
+
+@asynccontextmanager
+async def connected(url: str, region: str, prefix: str) -> AsyncIterator[Dynamo]:
+    """DynamoDB at an address (empty: Amazon's of the region); credentials come from where AWS's tools look."""
+    config = AioConfig(
+        connect_timeout=1, read_timeout=2, retries={"max_attempts": 0}, max_pool_connections=64
+    )
+    made = get_session().create_client("dynamodb", endpoint_url=url or None, region_name=region, config=config)
+    async with made as client:
+        yield Dynamo(client, prefix)
+
+
+def _only_busy(fault: ClientError, actions: Sequence[Action]) -> bool:
+    """Whether a cancelled transaction may simply be tried again. Raises what a failed condition was given to say."""
+    busy = True
+    reasons = fault.response.get("CancellationReasons", [])  # type: ignore[typeddict-item]
+    for action, reason in zip(actions, reasons, strict=False):
+        code = reason.get("Code", "None")
+        if code == "ConditionalCheckFailed":
+            busy = False
+            if action.refused is not None:
+                raise action.refused
+        elif code != "None" and code not in _BUSY:
+            raise fault
+    return busy
+
+
+def _backoff_s(tried: int) -> float:
+    return random.uniform(0, BACKOFF_S * 2 ** min(tried, 6))  # noqa: S311 - to part those who clash
+
+
+def _unavailable() -> Problem:
+    return Problem("engine_unavailable", "The storage cannot be used just now.", retry_after_s=2)
