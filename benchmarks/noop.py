@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery import config
-from rookery.bootstrap import application, prepare
+from rookery.bootstrap import Bell, application, prepare
 from rookery.cli import server
 from rookery.config import Settings
 from rookery.core.routes import Answer, Call, Route
@@ -57,7 +57,7 @@ async def _do_nothing_again(call: Call, subject: int) -> Answer:
     return await _do_nothing(call)
 
 
-def build(settings: Settings, key: bytes, metrics_folder: Path) -> WithNoop:
+def build(settings: Settings, key: bytes, metrics_folder: Path, bell: Bell) -> WithNoop:
     """The application of a worker."""
     noop = Route(
         "POST",
@@ -69,7 +69,7 @@ def build(settings: Settings, key: bytes, metrics_folder: Path) -> WithNoop:
         limit="tweets",
         replay=_do_nothing_again,
     )
-    gateway = application(settings, key, metrics_folder, [noop])
+    gateway = application(settings, key, metrics_folder, bell, [noop])
     return WithNoop(gateway, settings.data.dir / KEPT_ANSWER)
 
 

@@ -110,7 +110,7 @@ def _read_apart(folder: Path, viewers: Sequence[int]) -> Reading:
 
 async def _read(folder: Path, viewers: Sequence[int]) -> Reading:
     micros = []
-    async with network(Settings(data=Data(dir=folder)), KEY, projectors=False) as opened:
+    async with network(Settings(data=Data(dir=folder)), KEY, works=False) as opened:
         for viewer in viewers:
             begun = time.perf_counter_ns()
             page = await opened.feed.page(viewer, ID_MAX, PAGE_SIZE_DEFAULT)

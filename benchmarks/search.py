@@ -148,7 +148,7 @@ def _index(run: Run, files: Files, count: int) -> float:
 
 async def _in_engine(run: Run, folder: Path, kinds: Sequence[Kind]) -> list[list[float]]:
     run.say("searching in the engine")
-    async with network(Settings(data=Data(dir=folder)), KEY, projectors=False) as opened:
+    async with network(Settings(data=Data(dir=folder)), KEY, works=False) as opened:
         return [await _timed(kind, partial(_search, opened, kind)) for kind in kinds]
 
 

@@ -1,8 +1,8 @@
 """The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from rookery.config import Settings
@@ -11,9 +11,12 @@ from rookery.core.routes import Route
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import damage_told
+from rookery.engines.embedded.doorbell import Bell as Bell
+from rookery.engines.embedded.doorbell import Doorbell
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.engines.embedded.engine import prepare as prepare_folder
 from rookery.engines.embedded.ledger import EmbeddedLedger
+from rookery.engines.embedded.projecting import FeedOptions, Projections
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import USED_STEP_MS, Authenticator
@@ -42,9 +45,11 @@ from rookery.services.tweets.service import TweetsService
 class Network:
     """Everything of one process: the engine and the services over it."""
 
-    def __init__(self, settings: Settings, key: bytes, *, projectors: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, key: bytes, *, works: bool = True, bell: Bell | None = None
+    ) -> None:
         self.settings = settings
-        self.engine = EmbeddedEngine(settings.data.dir, key, _options(settings), projectors=projectors)
+        self.engine = EmbeddedEngine(settings.data.dir, key, _options(settings), works=works, bell=bell)
         engine = self.engine
         self.reader = Reader(engine.facts)
         self.accounts = _accounts(settings, engine)
@@ -85,11 +90,12 @@ class Network:
 
 
 @asynccontextmanager
-async def network(settings: Settings, key: bytes, *, projectors: bool = True) -> AsyncIterator[Network]:
-    """An open, started network; at the end every accepted write is on disk. Raises OperatorError."""
+async def network(settings: Settings, key: bytes, *, works: bool = True) -> AsyncIterator[Network]:
+    """An open, started network, which also projects and sweeps unless it does not `work`; at the end every accepted
+    write is on disk. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
     with damage_told(Files(settings.data.dir, key)):
-        opened = Network(settings, key, projectors=projectors)
+        opened = Network(settings, key, works=works)
         opened.start()
         try:
             yield opened
@@ -103,14 +109,32 @@ def prepare(settings: Settings, key: bytes) -> None:
     prepare_folder(settings.data.dir, key)
 
 
+@contextmanager
+def projecting(settings: Settings, key: bytes) -> Iterator[Bell]:
+    """Projects for the applications of other processes, which ring the bell that it gives."""
+    projections = Projections(Files(settings.data.dir, key), _feed_options(settings))
+    doorbell = Doorbell(projections.wake)
+    projections.start()
+    doorbell.start()
+    try:
+        yield doorbell.bell
+    finally:
+        doorbell.close()
+        projections.close()
+
+
 def application(
-    settings: Settings, key: bytes, metrics_folder: Path | None = None, more: Sequence[Route] = ()
+    settings: Settings,
+    key: bytes,
+    metrics_folder: Path | None = None,
+    bell: Bell | None = None,
+    more: Sequence[Route] = (),
 ) -> Gateway:
-    """The ASGI application of one server process, over a network that starts and ends with it; `more` are routes beside
-    those of the services. Raises OperatorError."""
+    """The ASGI application of one server process, over a network that starts and ends with it; `bell` is that of the
+    process that projects, if another does; `more` are routes beside those of the services. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
     with damage_told(Files(settings.data.dir, key)):
-        opened = Network(settings, key)
+        opened = Network(settings, key, bell=bell)
     engine = opened.engine
 
     async def start() -> None:
@@ -170,7 +194,10 @@ def _options(settings: Settings) -> EngineOptions:
         group_max=settings.engine.group_max,
         outbox_keep_ms=settings.engine.outbox_keep_ms,
         celebrity_followers=settings.feed.celebrity_followers,
-        celebrity_grace_ms=settings.feed.celebrity_grace_ms,
-        feed_keep=settings.feed.keep,
-        feed_trust=settings.feed.trust,
+        feed=_feed_options(settings),
     )
+
+
+def _feed_options(settings: Settings) -> FeedOptions:
+    feed = settings.feed
+    return FeedOptions(feed.keep, feed.trust, feed.celebrity_grace_ms)

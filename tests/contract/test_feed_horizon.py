@@ -23,7 +23,7 @@ async def test_nothing_shows_above_a_celebritys_tweet_that_does_not_show_yet(tmp
     """What is projected between the looks at core.db and at feed.db waits, as what a celebrity wrote then does: the
     cursor of a page never skips it."""
     settings = Settings(data=Data(dir=tmp_path), feed=Feed(celebrity_followers=2, celebrity_grace_ms=0))
-    async with network(settings, KEY, projectors=False) as net:
+    async with network(settings, KEY, works=False) as net:
         people = [
             await net.accounts.operator.load(NewAccount(f"bird{n}", f"Bird {n}"), None) for n in range(4)
         ]
@@ -65,7 +65,7 @@ async def test_nothing_shows_above_a_celebritys_tweet_that_does_not_show_yet(tmp
 
 async def test_a_feed_is_whole_before_anything_was_projected(tmp_path: Path) -> None:
     """Where feed.db was lost and no projector has come to it yet, a feed is pulled, not empty."""
-    async with network(Settings(data=Data(dir=tmp_path)), KEY, projectors=False) as net:
+    async with network(Settings(data=Data(dir=tmp_path)), KEY, works=False) as net:
         author = await net.accounts.operator.load(NewAccount("bird", "Bird"), None)
         tweet = await net.engine.tweets.create(Draft(author, "song", NO_LINKS), 0)
 

@@ -127,7 +127,7 @@ def _act(
     settings, key = standing(data, key_file, config)
 
     async def run() -> T:
-        async with network(settings, key, projectors=False) as opened:
+        async with network(settings, key, works=False) as opened:
             return await act(opened.accounts.operator)
 
     return asyncio.run(run())

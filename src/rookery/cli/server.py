@@ -1,4 +1,4 @@
-"""Running the server: this process supervises, workers serve and are started again when they die."""
+"""Running the server: this process supervises and projects; workers serve and are started again when they die."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from logging import getLogger
 from pathlib import Path
@@ -24,7 +24,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer as Granian
 
-from rookery.bootstrap import application
+from rookery.bootstrap import Bell, application, projecting
 from rookery.cli.failures import explain
 from rookery.config import Server, Settings
 from rookery.core.errors import OperatorError
@@ -87,7 +87,7 @@ class Application(Protocol):
         """See ASGI 3."""
 
 
-Build = Callable[[Settings, bytes, Path], Application]
+Build = Callable[[Settings, bytes, Path, Bell], Application]
 
 
 def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application) -> None:
@@ -97,14 +97,16 @@ def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Bui
     (the benchmarks add their limits to it). Raises OperatorError.
     """
     address = check_port(settings.server)
-    with TemporaryDirectory(prefix="rookery-metrics-") as folder:
+    with ExitStack() as around:
+        folder = around.enter_context(TemporaryDirectory(prefix="rookery-metrics-"))
         if settings.server.metrics_port:
             start_metrics(settings.server.metrics_port, Path(folder))
+        bell = around.enter_context(projecting(settings, key))
         # A fork would copy the threads' locks, and ports that workers must not keep open after this process.
         multiprocessing.set_start_method("spawn", force=True)
         granian = _granian(settings.server, address)
         granian.on_startup(partial(_started, granian, settings.server, announce))
-        worker = partial(_worker, build, settings, key, Path(folder), os.getpid())
+        worker = partial(_worker, build, settings, key, Path(folder), bell, os.getpid())
         try:
             granian.serve(target_loader=worker, wrap_loader=False)
         except SystemExit:
@@ -168,11 +170,11 @@ def _tell_when_open(granian: Granian, server: Server, announce: Callable[[], Non
 
 
 def _worker(
-    build: Build, settings: Settings, key: bytes, metrics_folder: Path, supervisor: int
+    build: Build, settings: Settings, key: bytes, metrics_folder: Path, bell: Bell, supervisor: int
 ) -> Application:
     """The application of a worker; runs in its process, whose loop is there but not yet running."""
     try:
-        built = build(settings, key, metrics_folder)
+        built = build(settings, key, metrics_folder, bell)
     except Exception as fault:  # noqa: BLE001 - a sentence instead of a stack trace
         print(f"rookery: {explain(fault)}", file=sys.stderr)
         sys.exit(1)

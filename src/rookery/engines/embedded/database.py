@@ -118,9 +118,9 @@ class _Job:
 
 
 class Database:
-    """The writer of core.db. After a commit of this process each of `on_commit` is called on the event loop, and before
-    that, each of `on_written` with what its tickets' writes wrote, so that facts about all of a group can be had ready
-    at once for the answers, which are made next.
+    """The writer of core.db. After a commit of this process each of `on_commit` is called in the writer's thread; then,
+    on the event loop, each of `on_written` with what its tickets' writes wrote, so that facts about all of a group can
+    be had ready at once for the answers, which are made next.
 
     At most `group_max` writes share a commit; when `queue_max` wait, more are refused. Where the last group had more
     than one, the next stays open for GATHER_S, so that many writers share a commit; one who writes alone never waits.
@@ -189,6 +189,9 @@ class Database:
                     self._commit(group)
             except Exception as fault:  # noqa: BLE001 - the thread outlives every fault; its writers are told
                 self._abandon(group, fault)
+            else:
+                for wake in self.on_commit:
+                    wake()
             self._deliver(group)
 
     def _next_group(self) -> list[_Job]:
@@ -281,8 +284,6 @@ class Database:
         ]
         for prepare in self.on_written:
             prepare(written)
-        for wake in self.on_commit:
-            wake()
 
 
 class _RepeatedError(Exception):

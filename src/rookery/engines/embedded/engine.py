@@ -3,28 +3,27 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rookery.core.errors import OperatorError
 from rookery.engines.embedded.accounts import EmbeddedAccounts
 from rookery.engines.embedded.attempts import EmbeddedAttempts
 from rookery.engines.embedded.check import Findings, compare
-from rookery.engines.embedded.checkpoints import Checkpointer
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import make_ready
 from rookery.engines.embedded.database import Database
+from rookery.engines.embedded.doorbell import Bell
 from rookery.engines.embedded.export import EmbeddedExport
 from rookery.engines.embedded.facts import EmbeddedFacts
-from rookery.engines.embedded.fanout import FeedProjection
 from rookery.engines.embedded.feed import EmbeddedFeed
 from rookery.engines.embedded.follows import EmbeddedFollows
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.profiles import EmbeddedProfiles
-from rookery.engines.embedded.projection import Projector, forget, offsets
+from rookery.engines.embedded.projecting import FeedOptions, Lag, Projections
+from rookery.engines.embedded.projection import forget, offsets
 from rookery.engines.embedded.replies import EmbeddedReplies
 from rookery.engines.embedded.search import EmbeddedSearch
-from rookery.engines.embedded.search_index import SearchProjection
 from rookery.engines.embedded.sessions import EmbeddedSessions
 from rookery.engines.embedded.signing_keys import EmbeddedKeys
 from rookery.engines.embedded.snapshots import Snapshots
@@ -42,15 +41,22 @@ class EngineOptions:
     group_max: int = 128
     outbox_keep_ms: int = 600_000
     celebrity_followers: int = 10_000
-    celebrity_grace_ms: int = 60_000
-    feed_keep: int = 900
-    feed_trust: int = 800
+    feed: FeedOptions = field(default_factory=FeedOptions)
 
 
 class EmbeddedEngine:
-    """One process's view of a data folder. With `projectors` it also projects while it holds the folder's locks."""
+    """One process's view of a data folder. Unless it does not `work`, it also does what follows writes while it holds
+    the folder's locks; with a `bell`, another process projects and is woken by it."""
 
-    def __init__(self, folder: Path, key: bytes, options: EngineOptions, *, projectors: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: bytes,
+        options: EngineOptions,
+        *,
+        works: bool = True,
+        bell: Bell | None = None,
+    ) -> None:
         self.files = prepare(folder, key)
         self.database = Database(self.files, queue_max=options.write_queue_max, group_max=options.group_max)
         self.snapshots = Snapshots(self.files)
@@ -66,28 +72,24 @@ class EmbeddedEngine:
         self.replies = EmbeddedReplies(self.database, self.snapshots)
         self.follows = EmbeddedFollows(self.database, self.snapshots, options.celebrity_followers)
         self.profiles = EmbeddedProfiles(self.tweets, self.replies, self.follows)
-        self.feed = EmbeddedFeed(self.files, self.snapshots, self.news, keep=options.feed_trust)
+        self.feed = EmbeddedFeed(self.files, self.snapshots, self.news, keep=options.feed.trust)
         self.search = EmbeddedSearch(self.files)
-        self.projectors = self._projectors(options) if projectors else []
-        self._checkpointer = Checkpointer(self.files) if projectors else None
+        self._projections = Projections(self.files, options.feed) if works and bell is None else None
+        self._lag = Lag(self.files)
+        self._works = works
+        self._bell = bell
         self._options = options
         self._upkeep: UpkeepRunner | None = None
-
-    def _projectors(self, options: EngineOptions) -> list[Projector]:
-        feed = FeedProjection(
-            keep=options.feed_keep, trust=options.feed_trust, grace_ms=options.celebrity_grace_ms
-        )
-        return [Projector(self.files, feed), Projector(self.files, SearchProjection())]
 
     def start(self, upkeep: Sequence[Upkeep]) -> None:
         """Starts projecting and upkeep; needs a running loop."""
         self.news.start()
-        for projector in self.projectors:
-            self.database.on_commit.append(projector.wake)
-            projector.start()
-        if self._checkpointer is not None:
-            self._checkpointer.start()
-        if self.projectors:
+        if self._bell is not None:
+            self.database.on_commit.append(self._bell.ring)
+        if self._projections is not None:
+            self.database.on_commit.append(self._projections.wake)
+            self._projections.start()
+        if self._works:
             self._upkeep = UpkeepRunner(
                 self.files, self.database, self.snapshots, upkeep, self._options.outbox_keep_ms
             )
@@ -99,10 +101,10 @@ class EmbeddedEngine:
             await self._upkeep.close()
         await self.news.close()
         loop = asyncio.get_running_loop()
-        for end in (self.database.close, *(projector.close for projector in self.projectors)):
-            await loop.run_in_executor(None, end)
-        if self._checkpointer is not None:
-            await loop.run_in_executor(None, self._checkpointer.close)
+        await loop.run_in_executor(None, self.database.close)
+        if self._projections is not None:
+            await loop.run_in_executor(None, self._projections.close)
+        self._lag.close()
         self.feed.close()
         self.search.close()
         self.snapshots.close()
@@ -136,8 +138,8 @@ class EmbeddedEngine:
             return self.snapshots.position
 
     def lag_ms(self) -> int:
-        """How old the oldest event is that a projector of this process still has to take in."""
-        return max((projector.lag_ms for projector in self.projectors), default=0)
+        """How old the oldest event is that feeds or index lack."""
+        return self._lag.ms()
 
 
 def prepare(folder: Path, key: bytes) -> Files:

@@ -1,4 +1,5 @@
 """Projections: what is made from the truth and can be thrown away. One thread each, in the process that holds the lock.
+(See projecting.py for which processes try.)
 
 A projection keeps its offset in its own database, in the transaction of its output: every event has its effect exactly
 once. The lock only saves work; each step reads the offset again inside its transaction.
@@ -13,10 +14,8 @@ from typing import Protocol
 import apsw
 import structlog
 
-from rookery.core.clock import now_ms
 from rookery.core.errors import OperatorError
 from rookery.core.events import Event, Kind
-from rookery.core.ids import time_ms
 from rookery.engines.embedded.connections import EVENT_COLUMNS, Files, rows_at_once, rows_of
 from rookery.engines.embedded.damage import UNREADABLE, mend
 
@@ -61,7 +60,6 @@ class Projector:
         self._wake = threading.Event()
         self._closing = False
         self.holds = False
-        self.lag_ms = 0
         self._thread = threading.Thread(target=self._run, name=f"rookery-{projection.name}", daemon=True)
 
     def start(self) -> None:
@@ -94,7 +92,7 @@ class Projector:
         connection = self._files.connect(self.projection.name, attach=["core"])
         try:
             while not self._closing:
-                if not step(connection, self.projection, self):
+                if not step(connection, self.projection):
                     self._wake.wait(IDLE_WAIT_S)
                     self._wake.clear()
         finally:
@@ -123,18 +121,16 @@ class Projector:
         return False
 
 
-def step(connection: apsw.Connection, projection: Projection, gauge: Projector | None = None) -> bool:
+def step(connection: apsw.Connection, projection: Projection) -> bool:
     """Projects a batch of events, or rests; says whether there may be more to do at once."""
     if not _pending(connection):
-        if gauge is not None:
-            gauge.lag_ms = 0
         return projection.rest(connection)
     connection.execute("BEGIN IMMEDIATE")
     offset = _offset(connection)
     if offset is None:
         _rebuild(connection, projection)
     else:
-        _batch(connection, projection, offset, gauge)
+        _batch(connection, projection, offset)
     connection.execute("COMMIT")
     return True
 
@@ -155,13 +151,11 @@ def _offset(connection: apsw.Connection) -> int | None:
     return int(offset) if truth["outbox_trimmed"] <= offset <= truth["last_id"] else None
 
 
-def _batch(connection: apsw.Connection, projection: Projection, offset: int, gauge: Projector | None) -> None:
+def _batch(connection: apsw.Connection, projection: Projection, offset: int) -> None:
     rows, last = 0, offset
     for event_id, kind, actor, subject, other, backdated in rows_at_once(
         connection, EVENT_COLUMNS, _EVENTS, (offset, BATCH_MAX)
     ):
-        if gauge is not None:
-            gauge.lag_ms = max(0, now_ms() - time_ms(event_id))
         rows += projection.apply(
             connection, Event(event_id, Kind(kind), actor, subject, other, bool(backdated))
         )
