@@ -1,7 +1,7 @@
 """Edges, counters and lists of follows after any sequence of operations, against a model of plain sets."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from rookery.core.entities import Edge
 from rookery.core.errors import Problem
 from rookery.core.ids import ID_MAX
 from tests.contract.circle import Circle, counts_in, opened
+from tests.contract.cluster_circle import opened_in_dynamodb
 
 
 @dataclass
@@ -114,7 +115,7 @@ async def _act(circle: Circle, name: str, a: int, b: int) -> None:
 
 async def _compare(circle: Circle, model: Model) -> None:
     for viewer in circle.people:
-        facts = await circle.facts.gather(viewer, (), circle.people)
+        facts = await circle.gather(viewer, circle.people)
         for other in circle.people:
             if other != viewer:
                 assert model.edge(viewer, other) == facts.edge(other)
@@ -125,20 +126,29 @@ async def _compare(circle: Circle, model: Model) -> None:
         assert {a for a, b in model.follows if b == viewer} == {one for _, one in listed}
 
 
-async def _walk(operations: list[tuple[str, int, int]]) -> None:
-    with TemporaryDirectory() as folder:
-        async with opened(Path(folder), synchronous="OFF") as circle:
-            people = await circle.join(PEOPLE)
-            model = Model()
-            for name, actor, step in operations:
-                a, b = people[actor], people[(actor + step) % PEOPLE]
-                await _act(circle, name, a, b)
-                model.apply(name, a, b)
-                await _compare(circle, model)
+async def _walk(circles: AbstractAsyncContextManager[Circle], operations: list[tuple[str, int, int]]) -> None:
+    async with circles as circle:
+        people = await circle.join(PEOPLE)
+        model = Model()
+        for name, actor, step in operations:
+            a, b = people[actor], people[(actor + step) % PEOPLE]
+            await _act(circle, name, a, b)
+            model.apply(name, a, b)
+            await _compare(circle, model)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(OPERATIONS, max_size=40))
 def test_edges_and_counters_follow_any_sequence(operations: list[tuple[str, int, int]]) -> None:
     """After every step of any sequence, cached edges, counters and lists equal a recount by a plain model."""
-    asyncio.run(_walk(operations))
+    with TemporaryDirectory() as folder:
+        asyncio.run(_walk(opened(Path(folder), synchronous="OFF"), operations))
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(operations=st.lists(OPERATIONS, max_size=40))
+def test_edges_and_counters_follow_any_sequence_in_dynamodb(
+    dynamodb_url: str, operations: list[tuple[str, int, int]]
+) -> None:
+    """The same holds in the cluster, once counting has come to rest."""
+    asyncio.run(_walk(opened_in_dynamodb(dynamodb_url), operations))

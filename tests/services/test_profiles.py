@@ -13,7 +13,7 @@ from rookery.engines.embedded.profiles import EmbeddedProfiles
 from rookery.engines.embedded.replies import EmbeddedReplies
 from rookery.engines.embedded.tweets import EmbeddedTweets
 from rookery.services.profiles.http import routes
-from tests.contract.circle import Circle, opened
+from tests.contract.circle import EmbeddedCircle, opened
 from tests.services.asking import Asker, next_query
 
 LISTS = ("tweets", "replies", "likes", "followers", "following")
@@ -22,7 +22,7 @@ LISTS = ("tweets", "replies", "likes", "followers", "following")
 class Square:
     """A circle whose people write, asked at the routes of profiles."""
 
-    def __init__(self, circle: Circle) -> None:
+    def __init__(self, circle: EmbeddedCircle) -> None:
         self.circle = circle
         self.tweets = EmbeddedTweets(circle.database, circle.snapshots)
         self.replies = EmbeddedReplies(circle.database, circle.snapshots)
