@@ -57,7 +57,7 @@ async def _do_nothing_again(call: Call, subject: int) -> Answer:
     return await _do_nothing(call)
 
 
-def build(settings: Settings, key: bytes, metrics_folder: Path, bell: Bell) -> WithNoop:
+def build(settings: Settings, key: bytes, metrics_folder: Path, bell: Bell | None) -> WithNoop:
     """The application of a worker."""
     noop = Route(
         "POST",

@@ -1,13 +1,16 @@
 """The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 
-from rookery.config import Settings
+from rookery.config import SERVICES, Settings
 from rookery.core.reading import Reader
 from rookery.core.routes import Route
+from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
+from rookery.engines.cluster.engine import prepare as prepare_cluster
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import damage_told
@@ -15,7 +18,6 @@ from rookery.engines.embedded.doorbell import Bell as Bell
 from rookery.engines.embedded.doorbell import Doorbell
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.engines.embedded.engine import prepare as prepare_folder
-from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.engines.embedded.projecting import FeedOptions, Projections
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
@@ -41,16 +43,15 @@ from rookery.services.tweets import http as tweets_http
 from rookery.services.tweets.projector import TweetsUpkeep
 from rookery.services.tweets.service import TweetsService
 
+AnyEngine = EmbeddedEngine | ClusterEngine
+
 
 class Network:
     """Everything of one process: the engine and the services over it."""
 
-    def __init__(
-        self, settings: Settings, key: bytes, *, works: bool = True, bell: Bell | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, engine: AnyEngine) -> None:
         self.settings = settings
-        self.engine = EmbeddedEngine(settings.data.dir, key, _options(settings), works=works, bell=bell)
-        engine = self.engine
+        self.engine = engine
         self.reader = Reader(engine.facts)
         self.accounts = _accounts(settings, engine)
         self.tweets = TweetsService(engine.tweets, self.reader)
@@ -60,9 +61,9 @@ class Network:
         self.live = LiveService(self.feed, engine.feed, self.reader)
         self.search = SearchService(engine.search, self.reader)
 
-    def start(self) -> None:
-        """Starts what works besides requests; needs a running loop."""
-        self.engine.start(
+    async def start(self) -> None:
+        """Opens what is to be opened, and starts what works besides requests. Raises OperatorError."""
+        await self.engine.start(
             [
                 TweetsUpkeep(self.engine.tweets),
                 RepliesUpkeep(self.engine.replies),
@@ -75,18 +76,19 @@ class Network:
         await self.engine.close()
         self.accounts.passwords.close()
 
-    def routes(self) -> list[Route]:
-        """What all services serve."""
+    def routes(self, services: Collection[str] = SERVICES) -> list[Route]:
+        """What these services serve."""
         reader = self.reader
-        return [
-            *accounts_http.routes(self.accounts, reader, self.engine.export),
-            *profiles_http.routes(self.engine.profiles, reader),
-            *tweets_http.routes(self.tweets, reader, self.replies),
-            *replies_http.routes(self.replies, reader),
-            *follows_http.routes(self.follows, reader),
-            *feed_http.routes(self.feed, self.live),
-            *search_http.routes(self.search),
-        ]
+        served: dict[str, Callable[[], list[Route]]] = {
+            "accounts": lambda: accounts_http.routes(self.accounts, reader, self.engine.export),
+            "profiles": lambda: profiles_http.routes(self.engine.profiles, reader),
+            "tweets": lambda: tweets_http.routes(self.tweets, reader, self.replies),
+            "replies": lambda: replies_http.routes(self.replies, reader),
+            "follows": lambda: follows_http.routes(self.follows, reader),
+            "feed": lambda: feed_http.routes(self.feed, self.live),
+            "search": lambda: search_http.routes(self.search),
+        }
+        return [route for service in SERVICES if service in services for route in served[service]()]
 
 
 @asynccontextmanager
@@ -94,9 +96,9 @@ async def network(settings: Settings, key: bytes, *, works: bool = True) -> Asyn
     """An open, started network, which also projects and sweeps unless it does not `work`; at the end every accepted
     write is on disk. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
-    with damage_told(Files(settings.data.dir, key)):
-        opened = Network(settings, key, works=works)
-        opened.start()
+    with _damage_told(settings, key):
+        opened = Network(settings, _engine(settings, key, works=works))
+        await opened.start()
         try:
             yield opened
         finally:
@@ -104,14 +106,24 @@ async def network(settings: Settings, key: bytes, *, works: bool = True) -> Asyn
 
 
 def prepare(settings: Settings, key: bytes) -> None:
-    """Makes or migrates the data folder, so that a fault shows before anything serves. Raises OperatorError."""
+    """Makes or migrates the data folder, or tables and indices, so that a fault shows before anything serves.
+
+    Raises OperatorError.
+    """
     logs.configure(settings.log.level, settings.log.format)
-    prepare_folder(settings.data.dir, key)
+    if settings.data.engine == "embedded":
+        prepare_folder(settings.data.dir, key)
+    else:
+        asyncio.run(prepare_cluster(_cluster_options(settings)))
 
 
 @contextmanager
-def projecting(settings: Settings, key: bytes) -> Iterator[Bell]:
-    """Projects for the applications of other processes, which ring the bell that it gives."""
+def projecting(settings: Settings, key: bytes) -> Iterator[Bell | None]:
+    """Projects for the applications of other processes, which ring the bell that it gives; the cluster engine has
+    workers for that."""
+    if settings.data.engine == "cluster":
+        yield None
+        return
     projections = Projections(Files(settings.data.dir, key), _feed_options(settings))
     doorbell = Doorbell(projections.wake)
     projections.start()
@@ -133,12 +145,12 @@ def application(
     """The ASGI application of one server process, over a network that starts and ends with it; `bell` is that of the
     process that projects, if another does; `more` are routes beside those of the services. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
-    with damage_told(Files(settings.data.dir, key)):
-        opened = Network(settings, key, bell=bell)
+    with _damage_told(settings, key):
+        opened = Network(settings, _engine(settings, key, bell=bell))
     engine = opened.engine
 
     async def start() -> None:
-        opened.start()
+        await opened.start()
         # What is there by now stays to the end: a full collection, which holds up every request, need not look at it.
         gc.collect()
         gc.freeze()
@@ -148,7 +160,7 @@ def application(
         stop=opened.close,
         backlogged=lambda: engine.lag_ms() > settings.engine.backlog_ms_max,
         gauges=(
-            (Gauge("writes_waiting", "Writes that wait for the writer."), engine.database.waiting),
+            (Gauge("writes_waiting", "Writes that wait for the writer."), engine.waiting),
             (Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack."), engine.lag_ms),
         ),
         metrics_folder=metrics_folder,
@@ -156,9 +168,8 @@ def application(
     authenticator = Authenticator(
         engine.sessions, opened.accounts.tokens, session_idle_ms=_session_idle_ms(settings)
     )
-    ledger = EmbeddedLedger(engine.snapshots)
-    routes = [*opened.routes(), *more]
-    return Gateway(routes, authenticator, ledger, settings.limits, settings.server, surroundings)
+    routes = [*opened.routes(settings.server.services or SERVICES), *more]
+    return Gateway(routes, authenticator, engine.ledger, settings.limits, settings.server, surroundings)
 
 
 def back_up_to(settings: Settings, key: bytes, target: Path, on_progress: OnProgress) -> int:
@@ -171,7 +182,7 @@ def restore_from(settings: Settings, key: bytes, source: Path) -> None:
     restore(Files(settings.data.dir, key), source)
 
 
-def _accounts(settings: Settings, engine: EmbeddedEngine) -> AccountsService:
+def _accounts(settings: Settings, engine: AnyEngine) -> AccountsService:
     limits = settings.limits
     by_address = limits.enabled and limits.addresses_enabled
     policy = Policy(
@@ -181,6 +192,32 @@ def _accounts(settings: Settings, engine: EmbeddedEngine) -> AccountsService:
     )
     tokens = AccessTokens(engine.signing_keys, lifetime_s=settings.session.access_token_minutes * 60)
     return AccountsService(engine.accounts, engine.sessions, engine.attempts, Passwords(), tokens, policy)
+
+
+def _engine(settings: Settings, key: bytes, *, works: bool = True, bell: Bell | None = None) -> AnyEngine:
+    if settings.data.engine == "embedded":
+        return EmbeddedEngine(settings.data.dir, key, _options(settings), works=works, bell=bell)
+    return ClusterEngine(_cluster_options(settings), works=works and not settings.server.services)
+
+
+def _cluster_options(settings: Settings) -> ClusterOptions:
+    cluster, feed = settings.cluster, settings.feed
+    return ClusterOptions(
+        dynamodb_url=cluster.dynamodb_url,
+        region=cluster.region,
+        redis_url=cluster.redis_url,
+        search_url=cluster.search_url,
+        prefix=cluster.prefix,
+        celebrity_followers=feed.celebrity_followers,
+        celebrity_grace_ms=feed.celebrity_grace_ms,
+        feed_keep=feed.keep,
+        feed_trust=feed.trust,
+    )
+
+
+def _damage_told(settings: Settings, key: bytes) -> AbstractContextManager[None]:
+    """Says what to do about damaged files, where there are any."""
+    return damage_told(Files(settings.data.dir, key)) if settings.data.engine == "embedded" else nullcontext()
 
 
 def _session_idle_ms(settings: Settings) -> int:

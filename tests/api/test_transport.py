@@ -1,7 +1,5 @@
 """How the server is reached: TLS, proxies, which addresses it takes, and what leaves by other ways."""
 
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
@@ -10,44 +8,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import self_signed
 from tests.serving import PASSWORD, Person, Server, free_port, problem_of, serving, sign_up
 
 EVERYWHERE = "0.0.0.0"
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of loopback signed by itself, and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    signed = (
-        builder.not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(here, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "cert.pem", folder / "key.pem"
-    paths[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return paths
 
 
 @pytest.fixture(scope="module")
 def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a certificate of its own on every address of the machine."""
     folder = tmp_path_factory.mktemp("tls")
-    cert, key = certificate(folder)
+    cert, key = self_signed(folder)
     settings = {"SERVER_TLS_CERT": str(cert), "SERVER_TLS_KEY": str(key), "LIMITS_ENABLED": "false"}
     server = Server(folder / "data", settings, ("--host", EVERYWHERE, "--workers", "2"))
     server.url = f"https://127.0.0.1:{server.port}"
@@ -112,7 +84,7 @@ def test_beyond_loopback_without_tls_is_refused(tmp_path: Path, host: str) -> No
 def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
     """A missing half, a file that is not there, and a key of another certificate end in a sentence."""
     (tmp_path / "other").mkdir()
-    (cert, _), (_, key) = certificate(tmp_path), certificate(tmp_path / "other")
+    (cert, _), (_, key) = self_signed(tmp_path), self_signed(tmp_path / "other")
     wrong = [
         ({"SERVER_TLS_CERT": str(cert)}, "server.tls_key is missing"),
         (

@@ -8,7 +8,6 @@ from rookery.bootstrap import prepare
 from rookery.cli import server
 from rookery.cli.options import ConfigOption, DataOption, KeyFileOption, settings_for
 from rookery.config import Settings
-from rookery.core.errors import OperatorError
 from rookery.keyfile import data_key
 
 
@@ -32,8 +31,9 @@ def serve(
         ),
     ] = None,
     engine: Annotated[
-        Literal["embedded", "cluster"], typer.Option("--engine", help="What keeps the data.")
-    ] = "embedded",
+        Literal["embedded", "cluster"] | None,
+        typer.Option("--engine", help="What keeps the data.  [default: embedded]", show_default=False),
+    ] = None,
     services: Annotated[
         str | None,
         typer.Option("--services", metavar="A,B", help="Serve these services alone (cluster engine only)."),
@@ -44,16 +44,27 @@ def serve(
 ) -> None:
     """Serve the network until Ctrl-C or SIGTERM.
 
-    The first start makes the data folder, and outside of it the key that everything in it is encrypted with. Beyond
-    this machine it serves with TLS, or behind a proxy that is named in server.trusted_proxies.
+    The embedded engine keeps everything in a folder. The first start makes that, and outside of it the key that
+    everything in it is encrypted with. Beyond this machine it serves with TLS, or behind a proxy that is named in
+    server.trusted_proxies.
+
+    The cluster engine keeps everything in DynamoDB, Redis and OpenSearch (settings of the section cluster). Without
+    --services it runs every service and every worker in this process.
 
     Example: rookery serve --data ./rookery-data --port 8080
+
+    Example: rookery serve --engine cluster --services tweets,replies
     """
-    _check_engine(engine, services)
-    flags = {"server.host": host, "server.port": port, "server.workers": workers}
+    flags = {
+        "server.host": host,
+        "server.port": port,
+        "server.workers": workers,
+        "data.engine": engine,
+        "server.services": None if services is None else tuple(services.split(",")),
+    }
     settings = settings_for(data, key_file, config, flags)
     server.check_port(settings.server)
-    key = data_key(settings.data, say)
+    key = data_key(settings.data, say) if settings.data.engine == "embedded" else b""
     prepare(settings, key)
     server.run(settings, key, lambda: say(_greeting(settings)))
 
@@ -63,20 +74,11 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _check_engine(engine: str, services: str | None) -> None:
-    if engine != "embedded":
-        raise OperatorError(
-            f"This Rookery has no {engine} engine: leave --engine out to use the embedded one."
-        )
-    if services is not None:
-        raise OperatorError("The embedded engine runs all services in one process: leave --services out.")
-
-
 def _greeting(settings: Settings) -> str:
     processes = "1 process" if settings.server.workers == 1 else f"{settings.server.workers} processes"
-    lines = [
-        f"Rookery serves {server.url(settings.server)} from {settings.data.dir} ({processes}). Ctrl-C ends it."
-    ]
+    kept = settings.data.dir if settings.data.engine == "embedded" else "the cluster engine"
+    what = f"{', '.join(settings.server.services)} on " if settings.server.services else ""
+    lines = [f"Rookery serves {what}{server.url(settings.server)} from {kept} ({processes}). Ctrl-C ends it."]
     if not settings.limits.enabled:
         lines.append("Rate limits are off (limits.enabled = false): this is for load tests only.")
     return "\n".join(lines)

@@ -87,7 +87,7 @@ class Application(Protocol):
         """See ASGI 3."""
 
 
-Build = Callable[[Settings, bytes, Path, Bell], Application]
+Build = Callable[[Settings, bytes, Path, Bell | None], Application]
 
 
 def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application) -> None:
@@ -170,7 +170,7 @@ def _tell_when_open(granian: Granian, server: Server, announce: Callable[[], Non
 
 
 def _worker(
-    build: Build, settings: Settings, key: bytes, metrics_folder: Path, bell: Bell, supervisor: int
+    build: Build, settings: Settings, key: bytes, metrics_folder: Path, bell: Bell | None, supervisor: int
 ) -> Application:
     """The application of a worker; runs in its process, whose loop is there but not yet running."""
     try:

@@ -13,10 +13,23 @@ from typing import get_type_hints
 from rookery.config import sources, values
 from rookery.config.catalogue import Setting, catalogue
 from rookery.config.checks import contradictions
-from rookery.config.sections import Data, Engine, Feed, Limits, Log, Server, Session, Settings
+from rookery.config.sections import (
+    SERVICES,
+    Cluster,
+    Data,
+    Engine,
+    Feed,
+    Limits,
+    Log,
+    Server,
+    Session,
+    Settings,
+)
 from rookery.core.errors import ConfigError, ConfigFault
 
 __all__ = [
+    "SERVICES",
+    "Cluster",
     "Configuration",
     "Data",
     "Engine",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from rookery.config.sections import Data, Server, Settings
+from rookery.config.sections import SERVICES, Data, Server, Settings
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -11,6 +11,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _listening(settings.server)
     yield from _tls(settings.server)
     yield from _key(settings.data)
+    yield from _services(settings)
     if settings.feed.trust > settings.feed.keep:
         yield "feed.trust", f"must not exceed feed.keep, which is {settings.feed.keep}"
 
@@ -32,6 +33,14 @@ def _listening(server: Server) -> Iterator[tuple[str, str]]:
         )
     if server.port == server.metrics_port:
         yield "server.metrics_port", "must differ from server.port"
+
+
+def _services(settings: Settings) -> Iterator[tuple[str, str]]:
+    unknown = [one for one in settings.server.services if one not in SERVICES]
+    if unknown:
+        yield "server.services", f"{unknown[0]!r} is none of {', '.join(SERVICES)}"
+    elif settings.server.services and settings.data.engine == "embedded":
+        yield "server.services", "the embedded engine runs all services in one process: name none"
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
+SERVICES = ("accounts", "profiles", "tweets", "replies", "follows", "feed", "search")
 
 
 def setting(
@@ -22,6 +23,9 @@ class Server:
     host: str = setting("127.0.0.1", "Address to listen on; beyond loopback only with TLS or a named proxy.")
     port: int = setting(8000, "TCP port of the API and the pages.", low=1, high=65_535)
     workers: int = setting(1, "Server processes on the same data folder.", low=1, high=64)
+    services: tuple[str, ...] = setting(
+        (), "Services that are served (cluster engine); none named: all of them, and every worker with them."
+    )
     tls_cert: Path | None = setting(None, "PEM file with the certificate chain; needs server.tls_key too.")
     tls_key: Path | None = setting(None, "PEM file with the certificate's private key.")
     trusted_proxies: tuple[str, ...] = setting(
@@ -43,6 +47,9 @@ class Server:
 class Data:
     """Where everything is kept, and the key it is encrypted with."""
 
+    engine: Literal["embedded", "cluster"] = setting(
+        "embedded", "What keeps it: this machine's disk, or DynamoDB, Redis and OpenSearch (section cluster)."
+    )
     dir: Path = setting(Path("rookery-data"), "Folder of the databases; made at the first start.")
     key_file: Path = setting(
         Path("~/.config/rookery/key"),
@@ -120,6 +127,21 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """The engines of the cluster engine; AWS's credentials come from where its tools look for them."""
+
+    dynamodb_url: str = setting("", "Address of DynamoDB; empty: Amazon's of the region.")
+    region: str = setting("us-east-1", "AWS's region.")
+    redis_url: str = setting("redis://127.0.0.1:6379/0", "Address of Redis, with its password.", secret=True)
+    search_url: str = setting(
+        "http://127.0.0.1:9200",
+        "Address of OpenSearch or Elasticsearch, with name and password.",
+        secret=True,
+    )
+    prefix: str = setting("rookery-", "What the names of tables, keys and indices begin with.")
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """How long a sign-in lasts."""
 
@@ -144,5 +166,6 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     feed: Feed = field(default_factory=Feed)
     engine: Engine = field(default_factory=Engine)
+    cluster: Cluster = field(default_factory=Cluster)
     session: Session = field(default_factory=Session)
     log: Log = field(default_factory=Log)

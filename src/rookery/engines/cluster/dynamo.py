@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from aiobotocore.config import AioConfig
@@ -26,6 +26,7 @@ from rookery.engines.cluster.tx import Action, Committed, Tx
 
 BATCH_MAX = 100  # rows of one BatchGetItem
 TRIES_MAX = 8
+CALLS_AT_ONCE_MAX = 64  # of one process
 DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
 BACKOFF_S = 0.02  # before the second try; doubles, with full jitter
 _RETRIED = {
@@ -41,15 +42,18 @@ _RETRIED = {
 _BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 T = TypeVar("T")
 OnCommit = Callable[[Committed], None]
+BeforeAnswer = Callable[[Committed], Awaitable[None]]
 
 
 class Dynamo:
-    """DynamoDB, whose tables' names begin with `prefix`. After a commit each of `on_commit` is told what it did."""
+    """DynamoDB, whose tables' names begin with `prefix`; its `client` may be given later. After a commit each of
+    `on_commit` is told what it did; then each of `before_answer`, for which the write waits."""
 
-    def __init__(self, client: Any, prefix: str) -> None:
-        self.client = client
+    def __init__(self, client: Any | None, prefix: str) -> None:
+        self.client: Any = client
         self.clock = IdClock()
         self.on_commit: list[OnCommit] = []
+        self.before_answer: list[BeforeAnswer] = []
         self._prefix = prefix
 
     def name(self, table: Table) -> str:
@@ -150,6 +154,8 @@ class Dynamo:
                 done = tx.committed()
                 for tell in self.on_commit:
                     tell(done)
+                for finish in self.before_answer:
+                    await finish(done)
                 return result
             await asyncio.sleep(_backoff_s(tried))
         raise _unavailable()
@@ -209,14 +215,19 @@ class Dynamo:
         raise _unavailable() from last
 
 
-@asynccontextmanager
-async def connected(url: str, region: str, prefix: str) -> AsyncIterator[Dynamo]:
+def client_of(url: str, region: str) -> AbstractAsyncContextManager[Any]:
     """DynamoDB at an address (empty: Amazon's of the region); credentials come from where AWS's tools look."""
     config = AioConfig(
-        connect_timeout=1, read_timeout=2, retries={"max_attempts": 0}, max_pool_connections=64
+        connect_timeout=1, read_timeout=2, retries={"max_attempts": 0}, max_pool_connections=CALLS_AT_ONCE_MAX
     )
     made = get_session().create_client("dynamodb", endpoint_url=url or None, region_name=region, config=config)
-    async with made as client:
+    return made  # type: ignore[no-any-return]
+
+
+@asynccontextmanager
+async def connected(url: str, region: str, prefix: str) -> AsyncIterator[Dynamo]:
+    """An opened DynamoDB."""
+    async with client_of(url, region) as client:
         yield Dynamo(client, prefix)
 
 

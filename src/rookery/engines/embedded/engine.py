@@ -18,6 +18,7 @@ from rookery.engines.embedded.export import EmbeddedExport
 from rookery.engines.embedded.facts import EmbeddedFacts
 from rookery.engines.embedded.feed import EmbeddedFeed
 from rookery.engines.embedded.follows import EmbeddedFollows
+from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.profiles import EmbeddedProfiles
 from rookery.engines.embedded.projecting import FeedOptions, Lag, Projections
@@ -68,6 +69,7 @@ class EmbeddedEngine:
         self.attempts = EmbeddedAttempts(self.database, self.snapshots)
         self.signing_keys = EmbeddedKeys(self.database, self.snapshots)
         self.export = EmbeddedExport(self.snapshots)
+        self.ledger = EmbeddedLedger(self.snapshots)
         self.tweets = EmbeddedTweets(self.database, self.snapshots)
         self.replies = EmbeddedReplies(self.database, self.snapshots)
         self.follows = EmbeddedFollows(self.database, self.snapshots, options.celebrity_followers)
@@ -81,7 +83,7 @@ class EmbeddedEngine:
         self._options = options
         self._upkeep: UpkeepRunner | None = None
 
-    def start(self, upkeep: Sequence[Upkeep]) -> None:
+    async def start(self, upkeep: Sequence[Upkeep]) -> None:
         """Starts projecting and upkeep; needs a running loop."""
         self.news.start()
         if self._bell is not None:
@@ -136,6 +138,10 @@ class EmbeddedEngine:
         """The newest event of the truth."""
         with self.snapshots.open():
             return self.snapshots.position
+
+    def waiting(self) -> int:
+        """How many writes wait."""
+        return self.database.waiting()
 
     def lag_ms(self) -> int:
         """How old the oldest event is that feeds or index lack."""
