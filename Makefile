@@ -1,13 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint bench docs lock clean
+.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ENGINES = dynamodb redis opensearch
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.ready ## Install Rookery and what it needs into .venv
 
@@ -27,6 +28,12 @@ lint: setup-dev ## Run lint, types and walls alone
 
 bench: setup-dev ## Measure, and write docs/benchmarks.md (ARGS="--help" tells more)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+engines: ## Start DynamoDB Local, Redis and OpenSearch here, fetched once (ENGINES="redis elasticsearch" for others)
+	@python=$$(scripts/python.sh) && $$python -m scripts.engines start $(ENGINES) $(ARGS)
+
+engines-stop: ## Stop them
+	@python=$$(scripts/python.sh) && $$python -m scripts.engines stop
 
 docs: setup-dev ## Make the generated pages of docs/ anew
 	@$(BIN)/python scripts/settings_doc.py

@@ -1,9 +1,13 @@
 """What every test may ask for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from scripts.engines import KINDS, Engine, Fleet, lacking
 
 pytest.register_assert_rewrite(  # so that their asserts tell what differs
     "tests.serving", "tests.model.eyes", "tests.model.twins"
@@ -20,8 +24,49 @@ def shared_data() -> Path:
     """
     folder = Path(os.environ.get("ROOKERY_SHARED_DATA") or PROJECT.parent / "shared" / "data")
     if not folder.is_dir():
-        message = f"needs the shared data, and {folder} is absent"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message, pytrace=False)
-        pytest.skip(message)
+        _left_out(f"needs the shared data, and {folder} is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_engines() -> None:
+    """That engines can be started here, for tests that start their own.
+
+    Where that is not so the test is left out, under CI=true it fails.
+    """
+    if message := lacking(KINDS):
+        _left_out(message)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_engine(real_engines: None) -> Iterator[Engine]:
+    """A real DynamoDB Local, shared by all tests and perhaps with a person: use tables of your own."""
+    with Fleet().lease(["dynamodb"]) as leased:
+        yield leased["dynamodb"]
+
+
+@pytest.fixture(scope="session")
+def redis_engine(real_engines: None) -> Iterator[Engine]:
+    """A real Redis, shared likewise: use keys of your own."""
+    with Fleet().lease(["redis"]) as leased:
+        yield leased["redis"]
+
+
+@pytest.fixture(scope="session")
+def opensearch_engine(real_engines: None) -> Iterator[Engine]:
+    """A real OpenSearch, shared likewise: use indexes of your own."""
+    with Fleet().lease(["opensearch"]) as leased:
+        yield leased["opensearch"]
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_engine(real_engines: None) -> Iterator[Engine]:
+    """A real Elasticsearch, shared likewise: use indexes of your own."""
+    with Fleet().lease(["elasticsearch"]) as leased:
+        yield leased["elasticsearch"]
+
+
+def _left_out(message: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)

@@ -150,6 +150,7 @@ def test_absent_shared_data_is_left_out_but_not_in_ci(tmp_path: Path, ci: str, o
         "-rs",
         cwd=tmp_path,
         CI=ci,
+        PYTHONPATH=str(PROJECT),
         ROOKERY_SHARED_DATA=str(tmp_path / "absent"),
     )
 

@@ -13,7 +13,11 @@ from rookery.core.errors import ConfigFault
 FILE_NAME = "rookery.toml"
 KEY_VARIABLE = "ROOKERY_KEY"
 KEY_DIGITS = 64
-_OTHER_VARIABLES = {"ROOKERY_SHARED_DATA"}  # read by the tests alone
+_OTHER_VARIABLES = {
+    "ROOKERY_SHARED_DATA",
+    "ROOKERY_ENGINES_CACHE",
+    "ROOKERY_ELASTICSEARCH_URL",
+}  # for tests alone
 _PREFIX = "ROOKERY_"
 
 
