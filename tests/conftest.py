@@ -66,6 +66,30 @@ def elasticsearch_engine(real_engines: None) -> Iterator[Engine]:
         yield leased["elasticsearch"]
 
 
+@pytest.fixture(scope="session")
+def dynamodb_url(dynamodb_engine: Engine) -> str:
+    """Its address."""
+    return dynamodb_engine.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_engine: Engine) -> str:
+    """Its address."""
+    return redis_engine.url
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(opensearch_engine: Engine) -> str:
+    """Its address."""
+    return opensearch_engine.url
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(elasticsearch_engine: Engine) -> str:
+    """Its address."""
+    return elasticsearch_engine.url
+
+
 def _left_out(message: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(message, pytrace=False)
