@@ -18,8 +18,9 @@ from rookery.core.events import Kind
 from rookery.core.ids import first_id_at
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number
-from rookery.engines.cluster.tables import COUNTS, DELTAS, Item
-from rookery.engines.cluster.tx import ACTIONS_MAX, Delta, Tx
+from rookery.engines.cluster.suggestions import rank
+from rookery.engines.cluster.tables import CELEBRITIES, COUNTS, DELTAS, EVERYBODY, Item
+from rookery.engines.cluster.tx import ABSENT, ACTIONS_MAX, Delta, Tx
 
 FOLLOWERS = "followers"
 
@@ -30,7 +31,7 @@ async def fold(dynamo: Dynamo, deltas: Sequence[Delta], celebrity_followers: int
     folded = 0
     for part in _parts(list(dict.fromkeys(deltas))):
         folded += await _fold_together(dynamo, part)
-    await _flag(dynamo, {one.subject for one in deltas if one.field == FOLLOWERS}, celebrity_followers)
+    await _followed(dynamo, [one for one in deltas if one.field == FOLLOWERS], celebrity_followers)
     return folded
 
 
@@ -61,11 +62,17 @@ async def _standing(tx: Tx, deltas: Sequence[Delta]) -> list[Delta]:
     return [one for one in deltas if (one.actor, one.delta_id) in found]
 
 
-async def _flag(dynamo: Dynamo, user_ids: set[int], celebrity_followers: int) -> None:
-    found = (await dynamo.get_all({COUNTS: [(one,) for one in user_ids]}))[COUNTS]
+async def _followed(dynamo: Dynamo, deltas: Sequence[Delta], celebrity_followers: int) -> None:
+    """Flags and ranks the accounts whose followers were counted."""
+    gained: Counter[int] = Counter()
+    for one in deltas:
+        gained[one.subject] += one.amount
+    found = (await dynamo.get_all({COUNTS: [(one,) for one in gained]}))[COUNTS]
     for row in found.values():
-        if number(row, FOLLOWERS) >= celebrity_followers and not row.get("celebrity_ms"):
-            await _flag_one(dynamo, number(row, "subject_id"))
+        user_id, followers = number(row, "subject_id"), number(row, FOLLOWERS)
+        if followers >= celebrity_followers and not row.get("celebrity_ms"):
+            await _flag_one(dynamo, user_id)
+        await rank(dynamo, user_id, followers, gained[user_id])
 
 
 async def _flag_one(dynamo: Dynamo, user_id: int) -> None:
@@ -73,6 +80,7 @@ async def _flag_one(dynamo: Dynamo, user_id: int) -> None:
         row = await tx.get(COUNTS, user_id)
         if row is not None and not row.get("celebrity_ms"):
             tx.update(COUNTS, user_id, set_to={"celebrity_ms": tx.now_ms}, where={"celebrity_ms": None})
+            tx.put(CELEBRITIES, {"owner": EVERYBODY, "position": tx.mint(), "item": user_id}, where=ABSENT)
             tx.emit(Kind.ACCOUNT_CHANGED, user_id, actor=user_id)
 
     await dynamo.write(work)
