@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from rookery.engines.cluster.dynamo import Dynamo, client_of
 from rookery.engines.cluster.migrate import description
-from rookery.engines.cluster.tables import TABLES, Table
+from rookery.engines.cluster.tables import TABLES, USERS, Table
 
 REGION = "us-east-1"
 
@@ -26,6 +26,11 @@ async def tables_of_its_own(url: str, tables: Sequence[Table] = TABLES) -> Async
             yield dynamo
         finally:
             await asyncio.gather(*(client.delete_table(TableName=name) for name in named.values()))
+
+
+def beside(dynamo: Dynamo) -> Dynamo:
+    """Another process's view of the same tables."""
+    return Dynamo(dynamo.client, dynamo.name(USERS).removesuffix(USERS.name))
 
 
 async def rows_in(dynamo: Dynamo, *tables: Table) -> int:

@@ -11,7 +11,7 @@ from rookery.core.events import Event, Kind
 from rookery.core.visibility import Facts
 from rookery.engines.cluster.facts import ClusterFacts
 from rookery.engines.cluster.follows import ClusterFollows
-from rookery.engines.embedded.connections import Files
+from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.database import Database, Tx
 from rookery.engines.embedded.facts import EmbeddedFacts
 from rookery.engines.embedded.follows import EmbeddedFollows
@@ -120,13 +120,13 @@ class EmbeddedCircle(Circle):
         """See Circle."""
         sql = "SELECT celebrity_ms FROM follow_counts WHERE user_id = ? AND celebrity_ms > 0"
         with self.snapshots.open() as connection:
-            row = connection.execute(sql, (user_id,)).fetchone()
-        return None if row is None else int(row[0])
+            rows = rows_of(connection, sql, (user_id,))
+        return rows[0][0] if rows else None
 
     async def edges_left(self) -> int:
         """See Circle."""
         with self.snapshots.open() as connection:
-            return int(connection.execute("SELECT count(*) FROM edges").fetchall()[0][0])
+            return int(rows_of(connection, "SELECT count(*) FROM edges")[0][0])
 
     def news(self) -> list[Event]:
         """See Circle."""

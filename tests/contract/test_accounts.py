@@ -13,40 +13,51 @@ from rookery.core.errors import RateLimited
 from rookery.core.events import Kind
 from rookery.core.limits import Charge, Ticket
 from rookery.services.accounts.store import Changes, NewAccount, SigningKey
-from tests.members import Members, code
+from tests.contract.cluster_registry import two_in_dynamodb
+from tests.contract.registry import Registry, two_in
+from tests.members import code
 
 IDLE_MS = 1_000_000
 NOBODY = Ticket(STRANGER)
 
 
-@pytest.fixture
-async def members(tmp_path: Path) -> AsyncIterator[Members]:
-    opened = Members(tmp_path)
-    yield opened
-    opened.close()
+@pytest.fixture(params=["embedded", "cluster"])
+async def both(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Registry, Registry]]:
+    """Two processes on the same data."""
+    opened = (
+        two_in(tmp_path)
+        if request.param == "embedded"
+        else two_in_dynamodb(request.getfixturevalue("dynamodb_url"))
+    )
+    async with opened as two:
+        yield two
 
 
 @pytest.fixture
-async def neighbour(tmp_path: Path, members: Members) -> AsyncIterator[Members]:
-    """Another process on the same folder."""
-    opened = Members(tmp_path)
-    yield opened
-    opened.close()
+def members(both: tuple[Registry, Registry]) -> Registry:
+    """One process."""
+    return both[0]
 
 
-async def make(members: Members, handle: str = "ann", password_hash: str | None = "h1") -> int:
+@pytest.fixture
+def neighbour(both: tuple[Registry, Registry]) -> Registry:
+    """Another process on the same data."""
+    return both[1]
+
+
+async def make(members: Registry, handle: str = "ann", password_hash: str | None = "h1") -> int:
     """A new account."""
     return await members.accounts.create(NewAccount(handle, handle.title()), password_hash, NOBODY)
 
 
-async def start(members: Members, user_id: int, token_hash: bytes, sessions_max: int = 100) -> int:
+async def start(members: Registry, user_id: int, token_hash: bytes, sessions_max: int = 100) -> int:
     """A new session."""
     return await members.sessions.start(
         user_id, token_hash, password_hash="h1", idle_ms=IDLE_MS, sessions_max=sessions_max
     )
 
 
-async def test_a_handle_is_taken_in_any_case_and_for_good(members: Members) -> None:
+async def test_a_handle_is_taken_in_any_case_and_for_good(members: Registry) -> None:
     """A handle differs by more than case from every other, also from those of deleted accounts."""
     ann = await make(members, "Ann")
     assert await code(make(members, "aNN")) == "handle_taken"
@@ -56,16 +67,16 @@ async def test_a_handle_is_taken_in_any_case_and_for_good(members: Members) -> N
     assert not await members.accounts.handle_taken("bob")
 
 
-async def test_of_many_sign_ups_for_a_handle_one_wins(members: Members, neighbour: Members) -> None:
+async def test_of_many_sign_ups_for_a_handle_one_wins(members: Registry, neighbour: Registry) -> None:
     """Concurrent sign-ups for one handle in two processes make one account."""
     tries = [make(one, "ann") for one in (members, neighbour) * 5]
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert [int] == [type(one) for one in outcomes if isinstance(one, int)]
-    assert [(1,)] == members.rows("SELECT count(*) FROM users")
-    assert [(1,)] == members.rows("SELECT count(*) FROM outbox")
+    assert 1 == len(await members.users())
+    assert 1 == len(await members.outbox())
 
 
-async def test_a_refused_sign_up_costs_nothing(members: Members) -> None:
+async def test_a_refused_sign_up_costs_nothing(members: Registry) -> None:
     """Sign-ups are charged in their own transaction: a full limit makes no account, a taken handle costs nothing."""
     limit = (Charge("sign-ups", "here", 1, 3_600),)
     await make(members, "ann")
@@ -79,7 +90,7 @@ async def test_a_refused_sign_up_costs_nothing(members: Members) -> None:
     assert not await members.accounts.handle_taken("cid")
 
 
-async def test_an_account_may_begin_in_the_past(members: Members) -> None:
+async def test_an_account_may_begin_in_the_past(members: Registry) -> None:
     """An account out of a file carries its own time in its id, also two of one moment; the future is now."""
     past_ms = 1_500_000_000_123
     two = [
@@ -91,7 +102,7 @@ async def test_an_account_may_begin_in_the_past(members: Members) -> None:
     assert abs(ids.time_ms(await members.accounts.create(later, None, NOBODY)) - now_ms()) < 10_000
 
 
-async def test_only_an_active_account_has_credentials(members: Members) -> None:
+async def test_only_an_active_account_has_credentials(members: Registry) -> None:
     """Credentials are found by handle in any case and by id, until the account is disabled or deleted."""
     ann = await make(members, "Ann")
     found = await members.accounts.credentials("aNn")
@@ -106,7 +117,7 @@ async def test_only_an_active_account_has_credentials(members: Members) -> None:
     assert await members.accounts.credentials_of(ann) is None
 
 
-async def test_a_new_password_ends_the_other_sessions(members: Members) -> None:
+async def test_a_new_password_ends_the_other_sessions(members: Registry) -> None:
     """Setting a password keeps the named session alone, and needs the old hash where one is given."""
     ann = await make(members)
     kept, gone = await start(members, ann, b"1"), await start(members, ann, b"2")
@@ -119,7 +130,7 @@ async def test_a_new_password_ends_the_other_sessions(members: Members) -> None:
     )  # the hash that was tried is the old one
 
 
-async def test_a_rehash_does_not_undo_a_change(members: Members) -> None:
+async def test_a_rehash_does_not_undo_a_change(members: Registry) -> None:
     """A newer hash of the old password is dropped when the password was changed meanwhile; sessions stay."""
     ann = await make(members)
     session = await start(members, ann, b"1")
@@ -131,7 +142,7 @@ async def test_a_rehash_does_not_undo_a_change(members: Members) -> None:
     assert [session] == [one.session_id for one in await members.sessions.of(ann)]
 
 
-async def test_changes_say_what_changed(members: Members) -> None:
+async def test_changes_say_what_changed(members: Registry) -> None:
     """Only what differs is written and told, protection in events of its own."""
     ann = await make(members)
     for changes in (
@@ -148,30 +159,26 @@ async def test_changes_say_what_changed(members: Members) -> None:
         Kind.ACCOUNT_PROTECTED,
         Kind.ACCOUNT_OPENED,
     ]
-    assert expected == members.kinds(ann)
-    assert [("Anna", "hi", 0)] == members.rows("SELECT name, bio, protected FROM users")
+    assert expected == await members.kinds(ann)
+    assert [("ann", "Anna", "hi", False, int(AccountState.ACTIVE))] == await members.users()
 
 
-async def test_erasing_leaves_the_handle_alone(members: Members) -> None:
+async def test_erasing_leaves_the_handle_alone(members: Registry) -> None:
     """Of a deleted account nothing but its taken handle stays, its sessions end, and it cannot be deleted again."""
     ann = await make(members)
     await members.accounts.update(ann, Changes(bio="secret life"), NOBODY)
     await start(members, ann, b"1")
     await members.accounts.erase(ann)
-    assert [("", "", "", int(AccountState.DELETED))] == members.rows(
-        "SELECT handle, name, bio, state FROM users"
-    )
-    assert [(0, 0)] == members.rows(
-        "SELECT (SELECT count(*) FROM credentials), (SELECT count(*) FROM sessions)"
-    )
-    assert members.kinds(ann)[-1] == Kind.ACCOUNT_DELETED
+    assert [("", "", "", False, int(AccountState.DELETED))] == await members.users()
+    assert (0, 0) == await members.secrets_kept()
+    assert (await members.kinds(ann))[-1] == Kind.ACCOUNT_DELETED
     for again in (members.accounts.erase(ann), members.accounts.enable(ann), members.accounts.disable(ann)):
         assert await code(again) == "not_found"
     assert await code(members.accounts.update(ann, Changes(name="X"), NOBODY)) == "not_found"
     assert await code(members.accounts.set_password(ann, "h9")) == "not_found"
 
 
-async def test_the_operators_list_pages_by_handle(members: Members) -> None:
+async def test_the_operators_list_pages_by_handle(members: Registry) -> None:
     """Accounts come by folded handle, strictly after the given one, without deleted ones."""
     for handle in ("bob", "Ann", "dan", "cid"):
         await make(members, handle)
@@ -184,8 +191,9 @@ async def test_the_operators_list_pages_by_handle(members: Members) -> None:
     assert await members.accounts.by_handle("cid") is None
 
 
-async def test_a_session_is_known_until_it_ends(members: Members, neighbour: Members) -> None:
-    """A cached session is recalled without waiting, and no longer the moment another process ended it."""
+async def test_a_session_is_known_until_it_ends(members: Registry, neighbour: Registry) -> None:
+    """A cached session is recalled without waiting, and no longer once another process ended it: at once, or in the
+    cluster within a second."""
     ann = await make(members)
     session_id = await start(members, ann, b"1")
     assert members.sessions.recall(b"1") is None
@@ -194,6 +202,7 @@ async def test_a_session_is_known_until_it_ends(members: Members, neighbour: Mem
     assert (session_id, ann) == (found.session_id, found.user_id)
     assert found == members.sessions.recall(b"1") == members.sessions.recall_id(session_id)
     await neighbour.sessions.end(ann, session_id)
+    await members.settle()
     assert members.sessions.recall(b"1") is None
     assert members.sessions.recall_id(session_id) is None
     assert await members.sessions.find(b"1") is None
@@ -201,9 +210,9 @@ async def test_a_session_is_known_until_it_ends(members: Members, neighbour: Mem
 
 
 @pytest.mark.parametrize("how", ["end_all", "disable", "erase", "set_password"])
-async def test_what_ends_every_session(members: Members, neighbour: Members, how: str) -> None:
+async def test_what_ends_every_session(members: Registry, neighbour: Registry, how: str) -> None:
     """Log-out everywhere, disabling, deletion and a new password end cached sessions in every process, of that
-    account alone."""
+    account alone; in the cluster within a second."""
     ann, bob = await make(members, "ann"), await make(members, "bob")
     for user_id, token in ((ann, b"1"), (ann, b"2"), (bob, b"3")):
         await start(members, user_id, token)
@@ -214,42 +223,40 @@ async def test_what_ends_every_session(members: Members, neighbour: Members, how
         await neighbour.accounts.set_password(ann, "h2")
     else:
         await getattr(neighbour.accounts, how)(ann)
+    await members.settle()
     assert [None, None] == [members.sessions.recall(token) for token in (b"1", b"2")]
     assert [None, None] == [await members.sessions.find(token) for token in (b"1", b"2")]
+    assert await members.sessions.find(b"3") is not None
     assert members.sessions.recall(b"3") is not None
 
 
-async def test_sessions_are_bounded(members: Members) -> None:
+async def test_sessions_are_bounded(members: Registry) -> None:
     """A new session ends those that were idle too long and the oldest beyond the most."""
     ann = await make(members)
     idle = await start(members, ann, b"0")
-    await members.database.write(
-        lambda tx: tx.execute("UPDATE sessions SET used_ms = used_ms - ?", (IDLE_MS,))
-    )
+    await members.age_sessions(IDLE_MS)
     rest = [await start(members, ann, bytes([number]), sessions_max=3) for number in range(1, 6)]
     assert rest[:1:-1] == [one.session_id for one in await members.sessions.of(ann)]
-    ended = [
-        row[0] for row in members.rows("SELECT other FROM outbox WHERE kind = ?", int(Kind.SESSION_ENDED))
-    ]
+    ended = [event.other for event in await members.outbox() if event.kind == Kind.SESSION_ENDED]
     assert [idle, *rest[:2]] == ended
 
 
-async def test_a_use_is_remembered_without_an_event(members: Members) -> None:
+async def test_a_use_is_remembered_without_an_event(members: Registry) -> None:
     """Touching a session moves its last use forward only, shows at once, and leaves no event."""
     ann = await make(members)
     await start(members, ann, b"1")
     session = await members.sessions.find(b"1")
     assert session is not None
-    events = members.rows("SELECT count(*) FROM outbox")
+    events = await members.outbox()
     await members.sessions.touch(session, session.used_ms + 5_000)
     await members.sessions.touch(session, session.used_ms + 1_000)
     recalled = members.sessions.recall(b"1")
     assert recalled is not None
     assert session.used_ms + 5_000 == recalled.used_ms
-    assert events == members.rows("SELECT count(*) FROM outbox")
+    assert events == await members.outbox()
 
 
-async def test_a_session_of_another_is_not_ended(members: Members) -> None:
+async def test_a_session_of_another_is_not_ended(members: Registry) -> None:
     """Ending a session needs its owner's id."""
     ann, bob = await make(members, "ann"), await make(members, "bob")
     session_id = await start(members, ann, b"1")
@@ -257,7 +264,7 @@ async def test_a_session_of_another_is_not_ended(members: Members) -> None:
     assert await members.sessions.find(b"1") is not None
 
 
-async def test_one_signing_key_is_added_at_a_time(members: Members, neighbour: Members) -> None:
+async def test_one_signing_key_is_added_at_a_time(members: Registry, neighbour: Registry) -> None:
     """Of two processes that find no fresh key one adds its own; old keys are dropped."""
     for store, name, made_ms in ((members.keys, "a", 10), (neighbour.keys, "b", 20)):
         await store.add(SigningKey(name, b"{}", made_ms), replaces_before_ms=5, drop_before_ms=0)
@@ -268,12 +275,12 @@ async def test_one_signing_key_is_added_at_a_time(members: Members, neighbour: M
     assert ["d", "c"] == [one.key_id for one in await neighbour.keys.keys()]
 
 
-async def test_attempts_are_exact_over_processes(members: Members, neighbour: Members) -> None:
+async def test_attempts_are_exact_over_processes(members: Registry, neighbour: Registry) -> None:
     """Of many attempts at once in two processes exactly as many pass as the limit allows, and one given back frees
     one."""
     charges = (Charge("tries", "ann", 5, 60), Charge("tries of all", "here", 100, 60))
 
-    async def attempt(one: Members) -> bool:
+    async def attempt(one: Registry) -> bool:
         try:
             await one.attempts.take(Ticket(STRANGER, charges))
         except RateLimited:
@@ -282,7 +289,7 @@ async def test_attempts_are_exact_over_processes(members: Members, neighbour: Me
 
     passed = await asyncio.gather(*(attempt(one) for one in (members, neighbour) * 10))
     assert sum(passed) == 5
-    assert [(5,)] == members.rows("SELECT used FROM rate_windows WHERE subject = 'here'")
+    assert {"ann": 5, "here": 5} == await members.used()
     with pytest.raises(RateLimited):
         await members.attempts.room(charges)
     await neighbour.attempts.give_back(Ticket(STRANGER, charges), now_ms())
@@ -290,12 +297,10 @@ async def test_attempts_are_exact_over_processes(members: Members, neighbour: Me
     assert [True, False] == [await attempt(members), await attempt(neighbour)]
 
 
-async def test_nothing_is_given_back_to_a_later_window(members: Members) -> None:
+async def test_nothing_is_given_back_to_a_later_window(members: Registry) -> None:
     """A charge that its window has outlived is not taken out of the next window."""
     ticket = Ticket(STRANGER, (Charge("tries", "ann", 5, 60),))
     taken_ms = await members.attempts.take(ticket)
-    await members.database.write(
-        lambda tx: tx.execute("UPDATE rate_windows SET start_ms = ?", (taken_ms + 1,))
-    )
+    await members.begin_windows(taken_ms + 1)
     await members.attempts.give_back(ticket, taken_ms)
-    assert [(1,)] == members.rows("SELECT used FROM rate_windows")
+    assert {"ann": 1} == await members.used()
