@@ -3,13 +3,14 @@
 from rookery.core.errors import Problem, RateLimited
 from rookery.core.limits import Budget, Charge, Ticket
 from rookery.engines.cluster.tables import EXPIRES, IDEMPOTENCY_KEYS, RATE_WINDOWS, Item, Key, Table
-from rookery.engines.cluster.tx import ABSENT, Tx
+from rookery.engines.cluster.tx import ABSENT, Below, Tx
 
 KEY_KEPT_MS = 24 * 3600 * 1000
 
 
 class Admission:
-    """What a ticket asks of a write. The windows and the key are read once in a try, and must be as read at its end."""
+    """What a ticket asks of a write. The windows and the key are read once in a try; at its end the windows must have
+    room and the key be as read."""
 
     def __init__(self, ticket: Ticket | None) -> None:
         self._ticket = ticket
@@ -31,7 +32,12 @@ class Admission:
         ticket = self._ticket
         self._found = await tx.get_all(self.wanted())
         known = next(iter(self._found.get(IDEMPOTENCY_KEYS, {}).values()), None)
-        if ticket is None or ticket.key is None or known is None or int(known["at_ms"]) <= tx.now_ms - KEY_KEPT_MS:
+        if (
+            ticket is None
+            or ticket.key is None
+            or known is None
+            or int(known["at_ms"]) <= tx.now_ms - KEY_KEPT_MS
+        ):
             return None
         if known["fingerprint"] != ticket.key.fingerprint:
             raise Problem("idempotency_mismatch", "This Idempotency-Key was used for another request.")
@@ -76,14 +82,24 @@ class Admission:
             ends_ms = tx.now_ms + cost.period_s * 1000
             tx.put(
                 RATE_WINDOWS,
-                {"name": name, "start_ms": tx.now_ms, "ends_ms": ends_ms, "used": 1, EXPIRES: ends_ms // 1000 + 1},
+                {
+                    "name": name,
+                    "start_ms": tx.now_ms,
+                    "ends_ms": ends_ms,
+                    "used": 1,
+                    EXPIRES: ends_ms // 1000 + 1,
+                },
                 where=ABSENT if window is None else {"ends_ms": window["ends_ms"], "used": window["used"]},
             )
             return Budget(cost.count_max, cost.count_max - 1, cost.period_s)
         used, reset_s = int(window["used"]), max(1, -(-(int(window["ends_ms"]) - tx.now_ms) // 1000))
         if used >= cost.count_max:
             raise RateLimited(cost.what, cost.count_max, reset_s)
-        tx.update(RATE_WINDOWS, name, add={"used": 1}, where={"ends_ms": window["ends_ms"], "used": used})
+        room = {
+            "ends_ms": window["ends_ms"],
+            "used": Below(cost.count_max),
+        }  # others may have used it meanwhile
+        tx.update(RATE_WINDOWS, name, add={"used": 1}, where=room)
         return Budget(cost.count_max, cost.count_max - used - 1, reset_s)
 
 

@@ -21,6 +21,16 @@ Query = Callable[..., Awaitable[list[Item]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Below:
+    """As a condition: the attribute is less than this."""
+
+    limit: int
+
+
+Condition = Mapping[str, Value | Below | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One part of a transaction; `refused` is told where its condition fails, None lets the write run again."""
 
@@ -52,7 +62,7 @@ class Committed:
 @dataclass(slots=True)
 class Tx:
     """A transaction in the making. A row may be named once. A condition (`where`) gives the values that attributes must
-    have, None that they are absent; ABSENT that there is no row."""
+    have or stay below, None that they are absent; ABSENT that there is no row."""
 
     read: GetAll
     query: Query
@@ -68,16 +78,21 @@ class Tx:
         """Reads what the write is known to ask for, in one call."""
         if any(wanted.values()):
             found = await self.read(wanted)
-            self.ahead = {table: {key: found[table].get(key) for key in keys} for table, keys in wanted.items()}
+            self.ahead = {
+                table: {key: found[table].get(key) for key in keys} for table, keys in wanted.items()
+            }
 
     async def get_all(self, wanted: Mapping[Table, Sequence[Key]]) -> dict[Table, dict[Key, Item]]:
         """Rows of several tables by key, as they were when this try began or later."""
         held = {table: self.ahead.get(table, {}) for table in wanted}
         missing = {table: [key for key in keys if key not in held[table]] for table, keys in wanted.items()}
         found = await self.read(missing) if any(missing.values()) else {}
-        rows = {table: held[table] | found.get(table, {}) for table in wanted}
         return {
-            table: {key: row for key in keys if (row := rows[table].get(key)) is not None}
+            table: {
+                key: row
+                for key in keys
+                if (row := held[table].get(key) or found.get(table, {}).get(key)) is not None
+            }
             for table, keys in wanted.items()
         }
 
@@ -94,7 +109,7 @@ class Tx:
         table: Table,
         item: Mapping[str, Value | None],
         *,
-        where: Mapping[str, Value | None] | None = None,
+        where: Condition | None = None,
         refused: Problem | None = None,
     ) -> None:
         """Writes a row, in place of the one with its key. None values are left out."""
@@ -107,7 +122,7 @@ class Tx:
         *key: Any,
         set_to: Mapping[str, Value | None] | None = None,
         add: Mapping[str, int] | None = None,
-        where: Mapping[str, Value | None] | None = None,
+        where: Condition | None = None,
         refused: Problem | None = None,
     ) -> None:
         """Changes attributes of a row, which is made where there is none; None takes one away."""
@@ -138,15 +153,13 @@ class Tx:
         self,
         table: Table,
         *key: Any,
-        where: Mapping[str, Value | None] | None = None,
+        where: Condition | None = None,
         refused: Problem | None = None,
     ) -> None:
         """Takes a row away, if it is there."""
         self._add("Delete", table, {"Key": packed(table.named(key))}, where, refused)
 
-    def check(
-        self, table: Table, *key: Any, where: Mapping[str, Value | None], refused: Problem | None = None
-    ) -> None:
+    def check(self, table: Table, *key: Any, where: Condition, refused: Problem | None = None) -> None:
         """Lets the write stand only where the condition holds of a row that it does not change."""
         self._add("ConditionCheck", table, {"Key": packed(table.named(key))}, where, refused)
 
@@ -154,9 +167,7 @@ class Tx:
         self, kind: Kind, subject: int, other: int = 0, *, actor: int | None = None, backdated: bool = False
     ) -> None:
         """Says in the outbox what happened."""
-        event = Event(
-            self.mint(), kind, self.actor if actor is None else actor, subject, other, backdated
-        )
+        event = Event(self.mint(), kind, self.actor if actor is None else actor, subject, other, backdated)
         self.events.append(event)
         self.put(
             OUTBOX,
@@ -198,7 +209,7 @@ class Tx:
         verb: str,
         table: Table,
         said: dict[str, Any],
-        where: Mapping[str, Value | None] | None,
+        where: Condition | None,
         refused: Problem | None,
     ) -> None:
         if where is not None:
@@ -212,7 +223,7 @@ def shard_of(subject: int) -> int:
     return (subject * _HASH >> 32) % OUTBOX_SHARDS
 
 
-def _condition(table: Table, said: dict[str, Any], where: Mapping[str, Value | None]) -> None:
+def _condition(table: Table, said: dict[str, Any], where: Condition) -> None:
     names = said.setdefault("ExpressionAttributeNames", {})
     values = said.setdefault("ExpressionAttributeValues", {})
     parts = []
@@ -221,12 +232,14 @@ def _condition(table: Table, said: dict[str, Any], where: Mapping[str, Value | N
         if value is None:
             parts.append(f"attribute_not_exists(#w{number})")
         else:
-            values[f":w{number}"] = typed(value)
-            parts.append(f"#w{number} = :w{number}")
+            sign, bound = ("<", value.limit) if isinstance(value, Below) else ("=", value)
+            values[f":w{number}"] = typed(bound)
+            parts.append(f"#w{number} {sign} :w{number}")
     if not where:
         names["#w"] = table.key
         parts.append("attribute_not_exists(#w)")
     said["ConditionExpression"] = " AND ".join(parts)
-    for empty in [name for name in ("ExpressionAttributeNames", "ExpressionAttributeValues") if not said[name]]:
+    for empty in [
+        name for name in ("ExpressionAttributeNames", "ExpressionAttributeValues") if not said[name]
+    ]:
         del said[empty]
-
