@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from rookery.core.content import NewText
 from rookery.core.errors import Problem
 from rookery.core.ids import is_reply
-from tests.stage import Stage
+from tests.stages.cluster import opened_in_dynamodb
+from tests.stages.embedded import EmbeddedStage
+from tests.stages.shared import Stage
 
 DEEDS = ("post", "quote", "reply", "like", "unlike", "retweet", "undo", "edit", "delete", "erase", "block")
 Step = tuple[str, int, int]
@@ -46,30 +48,43 @@ async def do(stage: Stage, deed: str, actor: int, other: int, tweet_id: int) -> 
     return None
 
 
-async def play(steps: list[Step]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder))
-        people = [await stage.account(name) for name in ("ann", "bob", "eve")]
-        written = [await stage.post(one) for one in people]
-        for deed, who, what in steps:
-            try:
-                made = await do(stage, deed, people[who % 3], people[what % 3], written[what % len(written)])
-            except Problem:
-                continue
-            if made is not None:
-                written.append(made)
-        assert [] == stage.miscounted()
-        await stage.upkeep()
-        assert [] == stage.miscounted()
-        stage.close()
+async def play(stage: Stage, steps: list[Step]) -> None:
+    people = [await stage.account(name) for name in ("ann", "bob", "eve")]
+    written = [await stage.post(one) for one in people]
+    for deed, who, what in steps:
+        try:
+            made = await do(stage, deed, people[who % 3], people[what % 3], written[what % len(written)])
+        except Problem:
+            continue
+        if made is not None:
+            written.append(made)
+    assert [] == await stage.miscounted()
+    await stage.upkeep()
+    assert [] == await stage.miscounted()
+
+
+async def play_in_dynamodb(url: str, steps: list[Step]) -> None:
+    async with opened_in_dynamodb(url) as stage:
+        await play(stage, steps)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(DEEDS), st.integers(0, 2), st.integers(0, 30)), min_size=10, max_size=60
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(DEEDS), st.integers(0, 2), st.integers(0, 30)), min_size=10, max_size=60
-    )
-)
+@given(STEPS)
 def test_counters_equal_a_recount(steps: list[Step]) -> None:
     """Whatever is written, liked, spread, edited, deleted and erased, every counter equals a recount."""
-    asyncio.run(play(steps))
+    with tempfile.TemporaryDirectory() as folder:
+        stage = EmbeddedStage(Path(folder))
+        asyncio.run(play(stage, steps))
+        stage.close()
+
+
+@settings(max_examples=6, deadline=None)
+@given(steps=STEPS)
+def test_folded_counters_equal_a_recount(dynamodb_url: str, steps: list[Step]) -> None:
+    """The same in the cluster, once the deltas are folded."""
+    asyncio.run(play_in_dynamodb(dynamodb_url, steps))

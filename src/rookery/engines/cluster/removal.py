@@ -3,6 +3,7 @@
 One at a time inside a write; many in as many writes as their rows take, since a transaction holds 100 actions.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -19,21 +20,24 @@ from rookery.engines.cluster.tables import (
     LIKERS_SHARDS,
     LIKES,
     LIKES_OF,
+    PUBLIC_SHARDS,
+    PUBLIC_TWEETS,
     QUOTES_OF,
     REPLIES_OF,
     REPLIES_TO,
     RETWEETERS_OF,
     RETWEETS,
     TWEETS_OF,
+    VERSIONS,
     Item,
     Key,
     Table,
 )
-from rookery.engines.cluster.tx import ACTIONS_MAX, Tx
+from rookery.engines.cluster.tx import ACTIONS_MAX, Tx, shard_of
 
 FORGOTTEN_AT_ONCE_MAX = 1_000  # versions that go before a delete is answered; upkeep takes the rest
 
-_TWEETS_AT_ONCE = ACTIONS_MAX // 7  # a retweet is four rows, two deltas and an event
+_TWEETS_AT_ONCE = ACTIONS_MAX // 7  # a retweet or quote is four rows, two deltas and an event
 _REPLIES_AT_ONCE = ACTIONS_MAX // 6
 _LIKES_AT_ONCE = ACTIONS_MAX // 5
 _LIKERS_AT_ONCE = (ACTIONS_MAX - 1) // 3  # one delta is for all of them
@@ -54,12 +58,17 @@ class Standing(NamedTuple):
 
 def likers(tweet_id: int, user_id: int) -> str:
     """The list of likers of a tweet in which an account stands."""
-    return f"{tweet_id}#{user_id // (1 << 16) % LIKERS_SHARDS}"
+    return f"{tweet_id}#{(user_id >> 16) % LIKERS_SHARDS}"
 
 
 def likers_lists(tweet_id: int) -> list[str]:
     """All lists of likers of a tweet."""
     return [f"{tweet_id}#{shard}" for shard in range(LIKERS_SHARDS)]
+
+
+def public_list(tweet_id: int) -> str:
+    """The list of everybody's tweets in which a tweet stands."""
+    return str(shard_of(tweet_id) % PUBLIC_SHARDS)
 
 
 async def standing(tx: Tx, item_id: int) -> Standing | None:
@@ -100,6 +109,8 @@ def remove(tx: Tx, gone: Standing) -> None:
     item_id, owner_id = gone.item_id, gone.owner_id
     texts.erase(tx, item_id, gone.rev)
     tx.delete(REPLIES_OF if gone.parent_id else TWEETS_OF, str(owner_id), item_id)
+    if not (gone.parent_id or gone.original_id):
+        tx.delete(PUBLIC_TWEETS, public_list(item_id), item_id)
     if gone.original_id:
         tx.delete(RETWEETS, owner_id, gone.original_id)
         tx.delete(RETWEETERS_OF, str(gone.original_id), item_id)
@@ -124,6 +135,17 @@ async def remove_like(tx: Tx, user_id: int, tweet_id: int) -> bool:
     tx.count(tweet_id, "likes", -1, actor=user_id)
     tx.emit(Kind.UNLIKED, tweet_id, actor=user_id)
     return True
+
+
+async def hanging(dynamo: Dynamo, tweet_id: int) -> bool:
+    """Whether anything hangs on a deleted tweet or reply: retweets, likes, versions. On a retweet nothing does."""
+    row = await dynamo.get(table_of(tweet_id), tweet_id)
+    if row is None or row.get("original_id"):
+        return False
+    lists: list[tuple[Table, str | int]] = [(RETWEETERS_OF, str(tweet_id)), (VERSIONS, tweet_id)]
+    lists += ((LIKERS_OF, owner) for owner in likers_lists(tweet_id))
+    found = await asyncio.gather(*(dynamo.query(table, owner, limit=1) for table, owner in lists))
+    return any(found)
 
 
 async def sweep_retweets(dynamo: Dynamo, original_id: int, limit: int) -> int:

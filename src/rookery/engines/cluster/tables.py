@@ -12,6 +12,8 @@ KeyType = Literal["N", "S", "B"]
 EXPIRES = "expires_s"  # Unix seconds after which DynamoDB may drop a row of a table that has `expires`
 LIKERS_SHARDS = 8  # partitions of the likers of one tweet
 OUTBOX_SHARDS = 256
+EVERYBODY = "all"  # owner of a list of which there is one
+PUBLIC_SHARDS = 16  # lists that together hold everybody's tweets
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ VERSIONS = Table("versions", "tweet_id", sort="rev")  # earlier texts of tweets 
 LIKES = Table("likes", "user_id", sort="tweet_id")  # like_id
 RETWEETS = Table("retweets", "user_id", sort="original_id")  # retweet_id
 TWEETS_OF = _listing("tweets_of")  # an account's tweets, quotes and retweets, with original_id
+PUBLIC_TWEETS = _listing("public_tweets")  # everybody's tweets and quotes, in PUBLIC_SHARDS lists
 LIKES_OF = _listing("likes_of")  # what an account likes, by when it began to
 LIKERS_OF = _listing("likers_of")  # who likes a tweet; LIKERS_SHARDS lists each
 RETWEETERS_OF = _listing("retweeters_of")  # who retweeted a tweet
@@ -76,12 +79,14 @@ MUTES_OF = _listing("mutes_of")
 MUTERS_OF = _listing("muters_of")  # who mutes an account: for its erasure
 MOST_FOLLOWED = _listing("most_followed")  # one list, by powers of two of followers
 
+CELEBRITIES = _listing("celebrities")  # one list of the flagged accounts; positions are minted with the flag
+
 COUNTS = Table("counts", "subject_id")  # likes, retweets, quotes, replies; followers, following, tweets; celebrity_ms
 DELTAS = Table("deltas", "actor_id", sort="delta_id")  # not yet folded into counts: subject_id, field, amount
 
 OUTBOX = Table("outbox", "shard", sort="event_id", expires=True)  # kind, actor, subject, other, backdated
 IDEMPOTENCY_KEYS = Table("idempotency_keys", "name", "S", expires=True)  # fingerprint, subject, at_ms
 RATE_WINDOWS = Table("rate_windows", "name", "S", expires=True)  # start_ms, ends_ms, used
-LEASES = Table("leases", "name", "S")  # holder, until_ms
+LEASES = Table("leases", "name", "S")  # holder, until_ms, and what the holder passes on (see sweeper)
 
 TABLES: tuple[Table, ...] = tuple(one for one in list(globals().values()) if isinstance(one, Table))

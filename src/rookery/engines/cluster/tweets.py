@@ -21,6 +21,7 @@ from rookery.engines.cluster.tables import (
     LIKES,
     LIKES_OF,
     LOADED_ROWS,
+    PUBLIC_TWEETS,
     QUOTES_OF,
     RETWEETERS_OF,
     RETWEETS,
@@ -183,7 +184,10 @@ class ClusterTweets:
         return await self._listed(QUOTES_OF, str(tweet_id), before, limit)
 
     async def sweep(self, tweet_id: int, limit: int) -> int:
-        """See TweetStore. Takes also the versions that a delete which was cut off has left."""
+        """See TweetStore. Takes also the versions that a delete which was cut off has left. Most deleted tweets have
+        nothing left on them: a look spares these the rest."""
+        if not await removal.hanging(self._dynamo, tweet_id):
+            return 0
         swept = await removal.sweep_retweets(self._dynamo, tweet_id, limit)
         swept += await removal.sweep_likes(self._dynamo, tweet_id, limit - swept)
         return swept + await texts.forget(self._dynamo, tweet_id, limit - swept)
@@ -216,7 +220,9 @@ def _put(tx: Tx, new: _New, *, backdated: bool) -> None:
     tx.put(TWEETS, {"tweet_id": tweet_id, **texts.row_of(new.draft), **related}, where=ABSENT)
     listed: Mapping[str, Value | None] = {"position": tweet_id, "item": tweet_id}
     tx.put(TWEETS_OF, {"owner": str(actor), **listed, "original_id": new.original_id or None})
-    if new.original_id:
+    if not new.original_id:
+        tx.put(PUBLIC_TWEETS, {"owner": removal.public_list(tweet_id), **listed})
+    else:
         tx.put(
             RETWEETS, {"user_id": actor, "original_id": new.original_id, "retweet_id": tweet_id}, where=ABSENT
         )
