@@ -78,6 +78,10 @@ class EmbeddedFeed:
             self._stamps[viewer] = stamp
         return stamp
 
+    async def since(self, viewer: int, seen: int) -> int:
+        """See services.feed.store.FeedStore. Ids are in commit order, and nothing shows above the horizon."""
+        return seen
+
     async def candidates(self, viewer: int, before: int, limit: int) -> Sequence[Entry]:
         """See services.feed.store.FeedStore."""
         with self._snapshots.open() as connection:
@@ -104,7 +108,7 @@ class EmbeddedFeed:
                 (before, limit),
             )
 
-    async def news(self, position: int) -> Sequence[Event] | None:
+    async def news(self, position: int) -> tuple[Sequence[Event], int] | None:
         """See services.feed.store.FeedStore."""
         with self._snapshots.open() as connection:
             trimmed = rows_of(connection, "SELECT value FROM meta WHERE name = 'outbox_trimmed'")[0][0]
@@ -116,7 +120,7 @@ class EmbeddedFeed:
                 "AND kind IN (?, ?) ORDER BY event_id",
                 (position, self._horizon, int(Kind.CONTENT_EDITED), int(Kind.CONTENT_DELETED)),
             )
-            return [Event(one, Kind(kind), *rest) for one, kind, *rest in rows]
+            return [Event(one, Kind(kind), *rest) for one, kind, *rest in rows], self._horizon
 
     async def wait(self, timeout_s: float) -> None:
         """See services.feed.store.FeedStore."""
@@ -126,6 +130,10 @@ class EmbeddedFeed:
         """See services.feed.store.FeedStore."""
         self._header(0)
         return self._horizon
+
+    def position_at(self, tweet_id: int) -> int:
+        """See services.feed.store.FeedStore. Tweets and events are numbered alike."""
+        return tweet_id
 
     def close(self) -> None:
         """Ends the building thread."""

@@ -4,8 +4,8 @@ Storage's wake-ups are hints to look; what is sent always comes from a read of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Hashable, Iterable
+from dataclasses import dataclass, field
 
 from rookery.core import visibility
 from rookery.core.clock import now_ms
@@ -20,15 +20,26 @@ from rookery.services.feed.store import FeedStore
 COMMENT_EVERY_S = 15.0
 LOOK_EVERY_S = 0.4
 CATCH_UP_MAX = 800  # more missed tweets than this end in `reset`
+SENT_MAX = 1_000  # tweets that a stream remembers, so that it sends none twice
 
 
 @dataclass(slots=True)
 class _Told:
-    """Up to where a client was told of tweets and of events, and the stamp of the feed then."""
+    """What a client knows: the newest tweet of the feed, the last that it was sent, all edits and deletes up to a
+    position; and the stamp of the feed then."""
 
     tweet: int
-    event: int
+    position: int
+    sent: dict[int, None] = field(default_factory=dict)
     stamp: Hashable | None = None
+
+    def take(self, tweet_ids: Iterable[int]) -> None:
+        """Remembers tweets of the feed that the client knows, or that do not show."""
+        for one in tweet_ids:
+            self.tweet = max(self.tweet, one)
+            self.sent[one] = None
+        for one in list(self.sent)[:-SENT_MAX]:
+            del self.sent[one]
 
 
 class LiveService:
@@ -42,9 +53,8 @@ class LiveService:
     async def stream(self, viewer: int, last_event_id: str | None) -> AsyncIterator[bytes]:
         """Events for a viewer from now on, or after the tweet that a client saw last. It never ends by itself."""
         resumed = self._resumed(last_event_id) if last_event_id else None
-        told = (
-            resumed or self._now()
-        )  # taken before anything is sent: what a client reads after that leaves no gap
+        # Taken before anything is sent: what a client reads after that leaves no gap.
+        told = resumed or await self._now(viewer)
         yield b": connected\n\n"
         if last_event_id and resumed is None:
             yield _RESET
@@ -59,28 +69,28 @@ class LiveService:
                 spoke_at = clock()
             await self._store.wait(LOOK_EVERY_S)
 
-    def _now(self) -> "_Told":
-        reached = self._store.position()
-        return _Told(reached, reached)
+    async def _now(self, viewer: int) -> "_Told":
+        told = _Told(0, self._store.position())
+        told.take(one for one, _ in await self._store.candidates(viewer, ID_MAX, PAGE_SIZE_MAX))
+        return told
 
     def _resumed(self, last_event_id: str) -> "_Told | None":
         """Where a client goes on; None for what is no id that a stream can have sent: nothing newer would ever come."""
         seen = parse_id(last_event_id)
         minted = max(self._store.position(), first_id_at(now_ms() + 1))
-        return _Told(seen, seen) if seen is not None and seen <= minted else None
+        return _Told(seen, self._store.position_at(seen)) if seen is not None and seen <= minted else None
 
     async def _news(self, viewer: int, told: "_Told") -> list[bytes]:
-        """What to send. Tweets and events are numbered alike, so that each stretch of them is looked at once."""
-        reached = self._store.position()
-        if reached <= told.event:
+        """What to send."""
+        if self._store.position() <= told.position:
             return []
-        changes = await self._store.news(told.event)
-        fresh = await self._fresh(viewer, told) if changes is not None else None
-        if changes is None or fresh is None:
-            told.tweet = told.event = self._store.position()
+        news = await self._store.news(told.position)
+        fresh = await self._fresh(viewer, told) if news is not None else None
+        if news is None or fresh is None:
+            now = await self._now(viewer)
+            told.tweet, told.position, told.sent = now.tweet, now.position, now.sent
             return [_RESET]
-        told.tweet = max([reached, *(one for one, _ in fresh)])
-        told.event = max([reached, *(change.event_id for change in changes)])
+        changes, told.position = news
         changed = [await self._change(viewer, change) for change in changes]
         return [
             *(_event("tweet", body, one) for one, body in fresh),
@@ -93,12 +103,15 @@ class LiveService:
         if stamp is not None and stamp == told.stamp:
             return []
         told.stamp = stamp
+        known = await self._store.candidates(viewer, ID_MAX, 1)  # what does not show is not looked at again
+        since = await self._store.since(viewer, told.tweet)
         found: list[tuple[int, bytes]] = []
         before = ID_MAX
         while len(found) < CATCH_UP_MAX:
-            page = await self._feed.shown(viewer, before, PAGE_SIZE_MAX, since=told.tweet)
-            found.extend(page.entries)
+            page = await self._feed.shown(viewer, before, PAGE_SIZE_MAX, since)
+            found.extend(entry for entry in page.entries if entry[0] not in told.sent)
             if page.next_cursor is None:
+                told.take(one for one, _ in (*known, *found))
                 return found[::-1]
             before = int(page.next_cursor)
         return None

@@ -50,7 +50,8 @@ class FeedService:
         kept = self._pages.get(key) if stamp is not None else None
         if kept is not None and kept.stamp == stamp and self._reader.source.unchanged(kept.witness):
             return kept.page
-        made, facts = await self._make(viewer, before, size, since)
+        seen = await self._store.since(viewer, since) if since else 0
+        made, facts = await self._make(viewer, before, size, seen)
         page = Page([rendered for _, rendered in made.entries], made.next_cursor)
         if stamp is not None:
             self._pages[key] = _Kept(stamp, facts.witness(), page)

@@ -1,0 +1,73 @@
+"""Leases: which process does what only one should do. They save work; what is done must be right even when two do it,
+since clocks differ and a process may be held up."""
+
+import secrets
+from collections.abc import Mapping
+
+from rookery.core.clock import now_ms
+from rookery.core.errors import Problem
+from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.tables import LEASES, Item, Value
+from rookery.engines.cluster.tx import ABSENT, Tx
+
+LASTS_MS = 15_000
+
+
+class Lease:
+    """A lease by name, and what one holder passes on to the next."""
+
+    def __init__(self, dynamo: Dynamo, name: str) -> None:
+        self._dynamo = dynamo
+        self._name = name
+        self._holder = secrets.token_hex(8)
+        self._until_ms = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether it is this process's now."""
+        return now_ms() < self._until_ms
+
+    async def take(self) -> Item | None:
+        """Takes the lease and returns what the last holder passed on; None where another has it."""
+
+        async def work(tx: Tx) -> Item | None:
+            row = await tx.get(LEASES, self._name)
+            if row is not None and int(row["until_ms"]) > tx.now_ms and row["holder"] != self._holder:
+                return None
+            before = ABSENT if row is None else {"holder": row["holder"], "until_ms": row["until_ms"]}
+            tx.update(LEASES, self._name, set_to=self._mine(), where=before)
+            return row or {}
+
+        row = await self._dynamo.write(work)
+        if row is None:
+            self._until_ms = 0
+        return row
+
+    async def keep(self, passed_on: Mapping[str, Value | None]) -> bool:
+        """Holds on to the lease, and writes what is to be passed on; False where it was lost."""
+        return await self._write({**self._mine(), **passed_on})
+
+    async def release(self) -> None:
+        """Lets another have it at once."""
+        if self._until_ms:
+            await self._write({"until_ms": 0})
+            self._until_ms = 0
+
+    async def _write(self, changes: Mapping[str, Value | None]) -> bool:
+        lost = Problem("engine_unavailable", "Another process has this lease.")
+
+        async def work(tx: Tx) -> None:
+            tx.update(LEASES, self._name, set_to=changes, where={"holder": self._holder}, refused=lost)
+
+        try:
+            await self._dynamo.write(work)
+        except Problem as problem:
+            if problem is not lost:
+                raise
+            self._until_ms = 0
+            return False
+        return True
+
+    def _mine(self) -> dict[str, Value | None]:
+        self._until_ms = now_ms() + LASTS_MS
+        return {"holder": self._holder, "until_ms": self._until_ms}

@@ -1,0 +1,126 @@
+"""Redis: event streams, feeds and caches. All of it can be lost, so nothing waits long for it: where it does not answer
+in time it is left alone for a second, and who asks meanwhile hears so at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import Redis as Client
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+TIMEOUT_S = 0.5  # of one call
+LEFT_ALONE_S = 1.0  # after one that failed
+CONNECTIONS_MAX = 32  # of one process
+WAIT_FOR_CONNECTION_S = 0.5
+# Answers that say the same as none: it cannot take this just now.
+_UNABLE = ("OOM", "LOADING", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS")
+
+_BORN = """
+local now = redis.call('TIME')
+redis.call('SET', KEYS[1], string.format('%d.%06d', now[1], now[2]), 'NX')
+return redis.call('GET', KEYS[1])"""
+
+Command = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class RedisDown(Exception):
+    """Redis cannot be used just now."""
+
+
+class RedisRefused(Exception):
+    """Redis said no to a command; the text is its own, and begins with a code."""
+
+
+class Redis:
+    """Redis at an address; the names of its keys begin with `prefix`. Replies come as they are on the wire."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS_MAX,
+            timeout=WAIT_FOR_CONNECTION_S,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        self._client = Client(connection_pool=pool)
+        self._client.response_callbacks.clear()
+        self._prefix = prefix
+        self._alone_until = 0.0
+        self._failing = False
+
+    def key(self, name: str) -> str:
+        """The name of a key."""
+        return f"{self._prefix}{name}"
+
+    @property
+    def down(self) -> bool:
+        """Whether it did not answer when it was last asked."""
+        return self._failing
+
+    async def call(self, *command: Any) -> Any:
+        """The reply to one command. Raises RedisDown, RedisRefused."""
+        return await self._guarded(lambda: self._client.execute_command(*command))  # type: ignore[no-untyped-call]
+
+    async def calls(self, commands: Sequence[Command], *, allowed: str = "") -> list[Any]:
+        """The replies to several commands, in one round trip; not one transaction. Refusals that begin with `allowed`
+        come as replies. Raises RedisDown, and RedisRefused after all were carried out."""
+        return await self._guarded(lambda: self._pipelined(commands, allowed)) if commands else []
+
+    async def run(self, script: str, keys: Sequence[str], *values: Any) -> Any:
+        """What a script answers. Raises RedisDown, RedisRefused."""
+        return await self.call(*scripted(script, keys, *values))
+
+    async def born(self) -> str:
+        """When its keys began to be, as seconds of its clock with a fraction: another after every flush and every
+        restart that kept nothing. Raises RedisDown."""
+        return (await self.run(_BORN, [self.key("born")])).decode()  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._client.aclose()
+        await self._client.connection_pool.disconnect()
+
+    async def _pipelined(self, commands: Sequence[Command], allowed: str) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        for reply in replies:
+            if isinstance(reply, Exception) and not (allowed and allowed in str(reply)):
+                raise reply
+        return replies
+
+    async def _guarded(self, asked: Callable[[], Awaitable[T]]) -> T:
+        now = asyncio.get_running_loop().time()
+        if now < self._alone_until:
+            raise RedisDown
+        if self._failing:  # one asks again, the others wait for what it hears
+            self._alone_until = now + LEFT_ALONE_S
+        try:
+            answer = await asked()
+        except ResponseError as fault:
+            if not str(fault).startswith(_UNABLE):
+                raise RedisRefused(str(fault)) from fault
+            self._leave_alone()
+            raise RedisDown from fault
+        except (RedisError, OSError, TimeoutError) as fault:
+            self._leave_alone()
+            raise RedisDown from fault
+        self._failing, self._alone_until = False, 0.0
+        return answer
+
+    def _leave_alone(self) -> None:
+        self._failing = True
+        self._alone_until = asyncio.get_running_loop().time() + LEFT_ALONE_S
+
+
+def scripted(script: str, keys: Sequence[str], *values: Any) -> Command:
+    """A script as a command. Its text goes along: Redis keeps what it compiled, and a restarted one needs no
+    telling."""
+    return ("EVAL", script, len(keys), *keys, *values)

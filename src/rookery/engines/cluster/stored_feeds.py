@@ -1,0 +1,222 @@
+"""Feeds as Redis keeps them: one string each, of words of eight bytes.
+
+First stands a header: version (changes whenever the string is written anew), floor (the id down to which the feed is
+complete; ID_MAX while it is being built), the id at which it was built, and the celebrities that are merged at read,
+after their number. Then come entries in the order in which they arrived: the id, and for a retweet a second word, the
+original's id with the highest bit set. Entries are appended only where there is a header.
+
+A feed that is not there, for whatever reason, is built when it is next read.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rookery.core.ids import ID_MAX
+from rookery.engines.cluster.clock import IdClock
+from rookery.engines.cluster.redis import Command, Redis, scripted
+from rookery.services.feed.store import Entry
+
+KEPT_S = 30 * 24 * 3600  # after its last reading
+KEYS_AT_ONCE_MAX = 500  # of one script, so that others get their turn
+LOOKED_THROUGH = 64 * 8  # newest bytes in which an entry is looked for that comes for the first time
+_WORD = 8
+_HEAD = struct.Struct(">QQQQ")
+_ORIGINAL = 1 << 63
+
+# Appends an entry wherever there is a feed that does not hold it; answers which of them have grown long, of each once
+# in 512 bytes.
+_PUSH = """
+local entry, look, long = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local id, grown = string.sub(entry, 1, 8), {}
+for place, key in ipairs(KEYS) do
+  local size = redis.call('STRLEN', key)
+  if size > 0 then
+    local from = math.max(32, size - look)
+    local held, at = redis.call('GETRANGE', key, from, -1), 0
+    repeat at = string.find(held, id, at + 1, true) until not at or at % 8 == 1
+    if not at then
+      size = redis.call('APPEND', key, entry)
+      if size > long and size % 512 < #entry then grown[#grown + 1] = place end
+    end
+  end
+end
+return grown"""
+# Writes a string anew where it still begins as it did; what was appended since stays.
+_REPLACE = """
+local size = tonumber(ARGV[2])
+if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end
+local anew = ARGV[3] .. redis.call('GETRANGE', KEYS[1], size, -1)
+if ARGV[4] == '' then
+  redis.call('SET', KEYS[1], anew, 'KEEPTTL')
+else
+  redis.call('SET', KEYS[1], anew, 'EX', ARGV[4])
+end
+return 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Version and size change whenever the feed does; `celebrities` are how many it names."""
+
+    version: int
+    size: int
+    built: int
+    celebrities: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeed:
+    """A feed as it was read. `arrived`: entries in the order in which they came, those from before it was built first;
+    some may be there twice."""
+
+    version: int
+    floor: int
+    built: int
+    celebrities: tuple[int, ...]
+    arrived: tuple[Entry, ...]
+
+    def below(self, before: int) -> list[Entry]:
+        """The entries from the floor on, strictly below an id, newest first."""
+        held = {one: original for one, original in self.arrived if self.floor <= one < before}
+        return sorted(held.items(), reverse=True)
+
+    def late(self, seen: int) -> int:
+        """The lowest id not above `seen` that came after the newest of those, or `seen`: who saw the feed when that one
+        was its newest may not know it."""
+        last = max((one for one, _ in self.arrived if one <= seen), default=0)
+        ids = [one for one, _ in self.arrived]
+        after = ids[ids.index(last) + 1 :] if last else []
+        return min((one for one in after if one < last), default=seen)
+
+
+class StoredFeeds:
+    """The feeds in Redis. One keeps at most some `keep` entries; `trust` of them are left when it is trimmed."""
+
+    def __init__(self, redis: Redis, clock: IdClock, *, keep: int = 900, trust: int = 800) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._keep = keep
+        self._trust = trust
+
+    async def read(self, viewer: int) -> StoredFeed | None:
+        """The viewer's feed, kept for another while; None where there is none, or it is being built. Raises
+        RedisDown."""
+        raw = await self._redis.call("GETEX", self.name(viewer), "EX", KEPT_S)
+        found = _unpacked(raw) if raw else None
+        return None if found is None or found.floor == ID_MAX else found
+
+    async def mark(self, viewer: int) -> Mark | None:
+        """What is to know of a feed without reading it; None where there is none. Raises RedisDown."""
+        name = self.name(viewer)
+        head, size = await self._redis.calls([("GETRANGE", name, 0, _HEAD.size - 1), ("STRLEN", name)])
+        if not head:
+            return None
+        version, floor, built, celebrities = _HEAD.unpack(head)
+        return None if floor == ID_MAX else Mark(version, size, built, celebrities)
+
+    async def begin(self, viewer: int, *, dead_after_ms: int) -> int | None:
+        """Writes the header of a feed to be built and returns its version; None where there is a feed, or somebody
+        began one less than `dead_after_ms` ago. Raises RedisDown."""
+        version = self._clock.mint()
+        head = _HEAD.pack(version, ID_MAX, version, 0)
+        if await self._redis.call("SET", self.name(viewer), head, "NX", "EX", KEPT_S) is not None:
+            return version
+        raw = await self._redis.call("GET", self.name(viewer))
+        found = _unpacked(raw) if raw else None
+        if found is None or found.floor != ID_MAX or version - found.version < dead_after_ms << 16:
+            return None
+        taken = await self._redis.run(
+            _REPLACE, [self.name(viewer)], raw[: _HEAD.size], _HEAD.size, head, KEPT_S
+        )
+        return version if taken else None
+
+    async def fill(
+        self, viewer: int, version: int, floor: int, celebrities: Sequence[int], entries: Sequence[Entry]
+    ) -> bool:
+        """Stores what was pulled, newest first, if the header still stands; returns whether it did. Raises
+        RedisDown."""
+        before = _HEAD.pack(version, ID_MAX, version, 0)
+        after = _packed(StoredFeed(version, floor, version, tuple(celebrities), tuple(reversed(entries))))
+        return bool(await self._redis.run(_REPLACE, [self.name(viewer)], before, _HEAD.size, after, KEPT_S))
+
+    async def push(self, viewers: Sequence[int], entry: Entry, *, again: bool) -> None:
+        """Appends an entry to those of the feeds that are there and lack it; `again`: it may have been there for long.
+        Trims those that have grown long. Raises RedisDown."""
+        for start in range(0, len(viewers), KEYS_AT_ONCE_MAX):
+            part = viewers[start : start + KEYS_AT_ONCE_MAX]
+            grown = await self._redis.call(*self.pushing(part, entry, again=again))
+            for at in grown:
+                await self.trim(part[at - 1])
+
+    def pushing(self, viewers: Sequence[int], entry: Entry, *, again: bool = False) -> Command:
+        """The command that appends an entry, to KEYS_AT_ONCE_MAX feeds at most."""
+        look = 1 << 30 if again else LOOKED_THROUGH
+        return scripted(_PUSH, [*map(self.name, viewers)], _words(entry), look, self._long)
+
+    def dropping(self, viewers: Sequence[int]) -> Command:
+        """The command that makes feeds be built anew."""
+        return ("UNLINK", *map(self.name, viewers))
+
+    async def drop(self, viewer: int) -> None:
+        """Makes a feed be built anew. Raises RedisDown."""
+        await self._redis.call(*self.dropping([viewer]))
+
+    async def trim(self, viewer: int) -> None:
+        """Leaves the newest of a feed, and raises its floor to them. Raises RedisDown."""
+        raw = await self._redis.call("GET", self.name(viewer))
+        found = _unpacked(raw) if raw else None
+        if found is None or found.floor == ID_MAX or len(found.arrived) <= self._keep:
+            return
+        kept = dict(found.below(ID_MAX)[: self._trust])
+        floor = max(found.floor, min(kept)) if len(kept) == self._trust else found.floor
+        arrived = dict.fromkeys(one for one in found.arrived if one[0] in kept)
+        left = StoredFeed(self._clock.mint(), floor, found.built, found.celebrities, tuple(arrived))
+        head = raw[: _HEAD.size]
+        await self._redis.run(_REPLACE, [self.name(viewer)], head, len(raw), _packed(left), "")
+
+    async def drop_all(self) -> None:
+        """Takes every feed away. Raises RedisDown."""
+        cursor = b"0"
+        while True:
+            cursor, names = await self._redis.call(
+                "SCAN", cursor, "MATCH", f"{self._redis.key('feed:')}*", "COUNT", 1_000
+            )
+            if names:
+                await self._redis.call("UNLINK", *names)
+            if cursor == b"0":
+                return
+
+    def name(self, viewer: int) -> str:
+        """The key of a feed."""
+        return self._redis.key(f"feed:{viewer}")
+
+    @property
+    def _long(self) -> int:
+        """The size beyond which a feed is trimmed."""
+        return _HEAD.size + self._keep * _WORD
+
+
+def _words(entry: Entry) -> bytes:
+    one, original = entry
+    return struct.pack(">QQ", one, original | _ORIGINAL) if original else struct.pack(">Q", one)
+
+
+def _packed(feed: StoredFeed) -> bytes:
+    head = _HEAD.pack(feed.version, feed.floor, feed.built, len(feed.celebrities))
+    return b"".join(
+        [head, struct.pack(f">{len(feed.celebrities)}Q", *feed.celebrities), *map(_words, feed.arrived)]
+    )
+
+
+def _unpacked(raw: bytes) -> StoredFeed | None:
+    if len(raw) < _HEAD.size or len(raw) % _WORD:
+        return None
+    version, floor, built, count, *words = struct.unpack(f">{len(raw) // _WORD}Q", raw)
+    arrived: list[Entry] = []
+    for word in words[count:]:
+        if word & _ORIGINAL:
+            arrived[-1] = (arrived[-1][0], word ^ _ORIGINAL)
+        else:
+            arrived.append((word, 0))
+    return StoredFeed(version, floor, built, tuple(words[:count]), tuple(arrived))

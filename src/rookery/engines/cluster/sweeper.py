@@ -1,0 +1,105 @@
+"""The sweeper: finds what was written and never told, because a process died between the two or Redis was away.
+
+The streams are shared out among the processes that sweep, by leases.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from rookery.core.errors import Problem
+from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.leases import Lease
+from rookery.engines.cluster.outbox import Announcer
+from rookery.engines.cluster.redis import Redis, RedisDown, RedisRefused
+from rookery.engines.cluster.streams import PARTITIONS
+from rookery.engines.cluster.watch import Watch
+
+LOOK_EVERY_S = 1.0
+LEASE_EVERY_S = 5.0
+FOLD_EVERY_S = 5.0
+_log = structlog.get_logger()
+
+
+class Sweeper:
+    """Watches the streams whose leases this process gets, and with one of them folds the deltas that were never told
+    (`fold_left`)."""
+
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        redis: Redis,
+        announcer: Announcer,
+        fold_left: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._redis = redis
+        self._announcer = announcer
+        self._fold_left = fold_left
+        self._watches = [Watch(dynamo, redis, announcer, number) for number in range(PARTITIONS)]
+        self._leases = [Lease(dynamo, f"stream {number}") for number in range(PARTITIONS)]
+        self._leased_at = self._folded_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins; needs a running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        """Stops, and gives the leases back."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        with contextlib.suppress(Problem):
+            await asyncio.gather(*(lease.release() for lease in self._leases))
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._sweep()
+            except (RedisDown, Problem):
+                pass  # what is missing is found when they are back
+            except RedisRefused:
+                _log.exception("sweeper_refused")
+            except Exception:  # noqa: BLE001 - the sweeper outlives every fault
+                _log.exception("sweeper_fault")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _sweep(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if clock() - self._leased_at >= LEASE_EVERY_S:
+            self._leased_at = clock()
+            await asyncio.gather(*(self._lease(number) for number in range(PARTITIONS)))
+        epoch = await self._epoch()
+        for watch, lease in zip(self._watches, self._leases, strict=True):
+            if lease.held:
+                await watch.look(epoch)
+        if self._leases[0].held and clock() - self._folded_at >= FOLD_EVERY_S:
+            self._folded_at = clock()
+            await self._fold()
+
+    async def _lease(self, number: int) -> None:
+        lease, watch = self._leases[number], self._watches[number]
+        if lease.held and await lease.keep(watch.passed_on()):
+            return
+        row = await lease.take()
+        if row is not None:
+            watch.begin(row)
+
+    async def _fold(self) -> None:
+        """Folds what has waited while the group that folds has nothing more to do."""
+        try:
+            if await self._announcer.deltas.behind("counts"):
+                return
+        except RedisRefused:
+            await self._announcer.deltas.make_groups()
+        await self._fold_left()
+
+    async def _epoch(self) -> str:
+        """Which Redis this is: another one after a restart, a failover or a flush."""
+        told = (await self._redis.call("INFO", "server")).decode()
+        lines = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+        return f"{lines['run_id']} {await self._redis.born()}"
