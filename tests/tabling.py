@@ -1,16 +1,17 @@
 """DynamoDB for tests: a real one that all share, with tables of each test's own."""
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from rookery.engines.cluster.dynamo import Dynamo, client_of
 from rookery.engines.cluster.migrate import description
 from rookery.engines.cluster.tables import TABLES, USERS, Table
 
 REGION = "us-east-1"
+D = TypeVar("D", bound=Dynamo)
 
 
 @asynccontextmanager
@@ -21,16 +22,18 @@ async def tables_of_its_own(url: str, tables: Sequence[Table] = TABLES) -> Async
     async with client_of(url, REGION) as client:
         dynamo = Dynamo(client, f"test-{secrets.token_hex(6)}-")
         named = {one: dynamo.name(one) for one in tables}
-        await asyncio.gather(*(client.create_table(**description(one, name)) for one, name in named.items()))
+        for one, name in named.items():  # one by one: many at once keep others waiting for seconds
+            await client.create_table(**description(one, name))
         try:
             yield dynamo
         finally:
-            await asyncio.gather(*(client.delete_table(TableName=name) for name in named.values()))
+            for name in named.values():
+                await client.delete_table(TableName=name)
 
 
-def beside(dynamo: Dynamo) -> Dynamo:
-    """Another process's view of the same tables."""
-    return Dynamo(dynamo.client, dynamo.name(USERS).removesuffix(USERS.name))
+def beside(dynamo: Dynamo, kind: type[D]) -> D:
+    """Another process's view of the same tables, of a kind of its own."""
+    return kind(dynamo.client, dynamo.name(USERS).removesuffix(USERS.name))
 
 
 async def rows_in(dynamo: Dynamo, *tables: Table) -> int:

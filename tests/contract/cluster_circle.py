@@ -104,6 +104,7 @@ async def opened_in_dynamodb(url: str) -> AsyncIterator[ClusterCircle]:
         tables.EDGES,
         *LISTS,
         tables.MOST_FOLLOWED,
+        tables.CELEBRITIES,
         tables.COUNTS,
         tables.DELTAS,
         tables.OUTBOX,

@@ -108,4 +108,4 @@ class ClusterRegistry(Registry):
 async def two_in_dynamodb(url: str) -> AsyncIterator[tuple[Registry, Registry]]:
     """Two processes that share tables."""
     async with tables_of_its_own(url, USED) as dynamo:
-        yield ClusterRegistry(dynamo), ClusterRegistry(beside(dynamo))
+        yield ClusterRegistry(dynamo), ClusterRegistry(beside(dynamo, Dynamo))

@@ -241,6 +241,31 @@ async def test_sessions_are_bounded(members: Registry) -> None:
     assert [idle, *rest[:2]] == ended
 
 
+async def test_many_sessions_end_at_once(members: Registry) -> None:
+    """A new password ends however many sessions there are; the one that it keeps ends with the next."""
+    ann = await make(members)
+    kept, *others = [await start(members, ann, bytes([number])) for number in range(45)]
+    await members.accounts.set_password(ann, "h2", keep_session=kept)
+    assert [kept] == [one.session_id for one in await members.sessions.of(ann)]
+    assert others == [
+        event.other for event in sorted(await members.outbox(), key=lambda one: one.other) if event.other
+    ]
+    assert await members.sessions.find(bytes([0])) is not None
+    assert [None] * 44 == [await members.sessions.find(bytes([number])) for number in range(1, 45)]
+    await members.accounts.set_password(ann, "h3")
+    assert await members.sessions.find(bytes([0])) is None
+    assert (1, 0) == await members.secrets_kept()
+
+
+async def test_no_session_outlives_its_password(members: Registry, neighbour: Registry) -> None:
+    """Whoever signs in while the password is changed gets no session with the old one."""
+    ann = await make(members)
+    tries = [start(neighbour, ann, bytes([number])) for number in range(5)]
+    change = members.accounts.set_password(ann, "h2", replaces="h1")
+    await asyncio.gather(*tries[:3], change, *tries[3:], return_exceptions=True)
+    assert [] == await members.sessions.of(ann)
+
+
 async def test_a_use_is_remembered_without_an_event(members: Registry) -> None:
     """Touching a session moves its last use forward only, shows at once, and leaves no event."""
     ann = await make(members)
@@ -273,6 +298,22 @@ async def test_one_signing_key_is_added_at_a_time(members: Registry, neighbour: 
     assert ["c", "a"] == [one.key_id for one in await neighbour.keys.keys()]
     await members.keys.add(SigningKey("d", b"{}", 40), replaces_before_ms=35, drop_before_ms=15)
     assert ["d", "c"] == [one.key_id for one in await neighbour.keys.keys()]
+
+
+async def test_of_two_keys_at_once_one_is_added(members: Registry, neighbour: Registry) -> None:
+    """Two processes that find no fresh key at the same time add one in all."""
+    for made_ms in (10, 1_000, 2_000):
+        await asyncio.gather(
+            *(
+                one.keys.add(
+                    SigningKey(f"{made_ms + number}", b"{}", made_ms + number),
+                    replaces_before_ms=made_ms,
+                    drop_before_ms=made_ms,
+                )
+                for number, one in enumerate((members, neighbour))
+            )
+        )
+        assert 1 == len(await members.keys.keys())
 
 
 async def test_attempts_are_exact_over_processes(members: Registry, neighbour: Registry) -> None:

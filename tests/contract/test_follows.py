@@ -331,3 +331,39 @@ async def test_suggestions_come_from_the_neighbourhood(circle: Circle) -> None:
 
     assert [nearer, crowd[0], near, star] == await circle.follows.suggestions(ann, 9)
     assert [nearer, crowd[0]] == await circle.follows.suggestions(ann, 2)
+
+
+async def test_many_at_once_are_counted_exactly(circle: Circle) -> None:
+    """Of many follows at once by one account as many stand as its limit allows, and none fails for another reason."""
+    ann, *others = await circle.join(31)
+
+    async def follows(other: int) -> bool:
+        try:
+            return await circle.follows.follow(
+                ann, other, Ticket(ann, (Charge("follows", str(ann), 20, 60),))
+            )
+        except RateLimited:
+            return False
+
+    assert 20 == sum(await asyncio.gather(*map(follows, others)))
+    assert (0, 20) == await circle.counts(ann)
+
+
+async def test_two_who_act_on_each_other_agree(circle: Circle) -> None:
+    """Whatever two people do to each other at the same time, no follow stands beside a block."""
+    pairs = [await circle.join(2) for _ in range(10)]
+    deeds = [
+        deed
+        for ann, bob in pairs
+        for deed in (
+            circle.follows.follow(ann, bob),
+            circle.follows.block(bob, ann),
+            circle.follows.follow(bob, ann),
+            circle.follows.mute(ann, bob),
+        )
+    ]
+    outcomes = await asyncio.gather(*deeds, return_exceptions=True)
+
+    assert {"blocked"} >= {one.code for one in outcomes if isinstance(one, Problem)}
+    assert {Edge.BLOCKED_BY | Edge.MUTING} == {await circle.edge(ann, bob) for ann, bob in pairs}
+    assert {(0, 0)} == {await circle.counts(one) for pair in pairs for one in pair}
