@@ -40,7 +40,7 @@ def _row(setting: Setting) -> str:
         if setting.low is None and setting.high is None
         else f"{_bound(setting.low)} .. {_bound(setting.high)}"
     )
-    variable = "ROOKERY_KEY" if setting.secret else setting.variable
+    variable = "ROOKERY_KEY" if setting.key == "data.key" else setting.variable
     return f"| {setting.name} | {shown(setting, setting.default)} | {bounds} | {variable} | {setting.doc} |\n"
 
 

@@ -53,7 +53,7 @@ class Redis(Kind):
 
     name = "redis"
     title = "Redis"
-    variable = "ROOKERY_REDIS_URL"
+    variable = "ROOKERY_CLUSTER_REDIS_URL"
     scheme = "redis"
     database = "/0"
 
@@ -105,7 +105,7 @@ class DynamoDB(_OnJava):
 
     name = "dynamodb"
     title = "DynamoDB Local"
-    variable = "ROOKERY_DYNAMODB_URL"
+    variable = "ROOKERY_CLUSTER_DYNAMODB_URL"
     bundle = Bundle("dynamodb", ("com.amazonaws:DynamoDBLocal:2.6.1",), "DynamoDBLauncher.java")
     heap = "512m"
 
@@ -156,7 +156,7 @@ class OpenSearch(_Search):
 
     name = "opensearch"
     title = "OpenSearch"
-    variable = "ROOKERY_SEARCH_URL"
+    variable = "ROOKERY_CLUSTER_SEARCH_URL"
     bundle = Bundle(
         "opensearch",
         (

@@ -11,6 +11,7 @@ from rookery.core.reading import Reader
 from rookery.core.routes import Route
 from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
 from rookery.engines.cluster.engine import prepare as prepare_cluster
+from rookery.engines.cluster.working import WORKERS
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import damage_told
@@ -197,7 +198,8 @@ def _accounts(settings: Settings, engine: AnyEngine) -> AccountsService:
 def _engine(settings: Settings, key: bytes, *, works: bool = True, bell: Bell | None = None) -> AnyEngine:
     if settings.data.engine == "embedded":
         return EmbeddedEngine(settings.data.dir, key, _options(settings), works=works, bell=bell)
-    return ClusterEngine(_cluster_options(settings), works=works and not settings.server.services)
+    names = WORKERS if works and not settings.server.services else ()
+    return ClusterEngine(_cluster_options(settings), names)
 
 
 def _cluster_options(settings: Settings) -> ClusterOptions:

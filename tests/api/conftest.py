@@ -1,27 +1,34 @@
 """One server for all tests of the API as a client sees it; its limits are off: their tests have their own servers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.clusters import cluster_settings, prefix
 from tests.serving import Person, Server, serving, sign_up
 
 
+@pytest.fixture(scope="session", params=["embedded", "cluster"])
+def engine(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The settings of the engine that the test runs on."""
+    return {} if request.param == "embedded" else cluster_settings(request)
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on a data folder of its own."""
+def server(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str]) -> Iterator[Server]:
+    """A server on data of its own."""
     folder: Path = tmp_path_factory.mktemp("api") / "data"
-    with serving(folder, {"LIMITS_ENABLED": "false"}) as running:
+    with serving(folder, {**engine, "LIMITS_ENABLED": "false"}) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def limited(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str]) -> Iterator[Server]:
     """A server with the limits as they are by default."""
     folder: Path = tmp_path_factory.mktemp("limited") / "data"
-    with serving(folder) as running:
+    with serving(folder, {**engine, "CLUSTER_PREFIX": prefix()}) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""A data folder that is already there: what commands need that look at one or mend it."""
+"""A network that is already there: what commands need that look at one or mend it."""
 
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from rookery.keyfile import TRUTH, data_key
 
 
 def standing(data: Path | None, key_file: Path | None, config: Path | None) -> tuple[Settings, bytes]:
-    """The settings and the key of a data folder. Raises OperatorError where there is none, or ConfigError."""
+    """The settings and the key of a data folder, or of the cluster engine, which has none. Raises OperatorError where
+    there is no folder, or ConfigError."""
     settings = settings_for(data, key_file, config)
+    if settings.data.engine == "cluster":
+        return settings, b""
     if not (settings.data.dir / TRUTH).exists():
         raise OperatorError(
             f"There is no data in {settings.data.dir}: name the data folder with --data, or start one with"

@@ -63,7 +63,7 @@ def from_file(path: Path, home: Path) -> Found:
 
 def from_environment(environ: Mapping[str, str], absolute: Callable[[str], Path]) -> Found:
     """What ROOKERY_SECTION_NAME variables and ROOKERY_KEY give; a variable that fits no setting is a fault."""
-    known = {setting.variable: setting.key for setting in catalogue().values() if not setting.secret}
+    known = {setting.variable: setting.key for setting in catalogue().values() if setting.key != "data.key"}
     for variable in sorted(name for name in environ if name.startswith(_PREFIX)):
         raw = environ[variable]
         if variable == KEY_VARIABLE:

@@ -39,4 +39,4 @@ def _plain(value: Typed) -> Value:
     ((kind, held),) = value.items()
     if kind == "N":
         return int(held) if held.lstrip("-").isdigit() else float(held)
-    return bytes(held) if kind == "B" else held  # type: ignore[no-any-return]
+    return bytes(held) if kind == "B" else held

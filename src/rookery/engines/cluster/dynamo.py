@@ -220,8 +220,10 @@ def client_of(url: str, region: str) -> AbstractAsyncContextManager[Any]:
     config = AioConfig(
         connect_timeout=1, read_timeout=2, retries={"max_attempts": 0}, max_pool_connections=CALLS_AT_ONCE_MAX
     )
-    made = get_session().create_client("dynamodb", endpoint_url=url or None, region_name=region, config=config)
-    return made  # type: ignore[no-any-return]
+    made: AbstractAsyncContextManager[Any] = get_session().create_client(
+        "dynamodb", endpoint_url=url or None, region_name=region, config=config
+    )
+    return made  # noqa: RET504 - a name to give it a type
 
 
 @asynccontextmanager
@@ -234,7 +236,7 @@ async def connected(url: str, region: str, prefix: str) -> AsyncIterator[Dynamo]
 def _only_busy(fault: ClientError, actions: Sequence[Action]) -> bool:
     """Whether a cancelled transaction may simply be tried again. Raises what a failed condition was given to say."""
     busy = True
-    reasons = fault.response.get("CancellationReasons", [])  # type: ignore[typeddict-item]
+    reasons = fault.response.get("CancellationReasons", [])
     for action, reason in zip(actions, reasons, strict=False):
         code = reason.get("Code", "None")
         if code == "ConditionalCheckFailed":

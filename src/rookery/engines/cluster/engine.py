@@ -1,31 +1,48 @@
 """The cluster engine: every store over DynamoDB, Redis and OpenSearch, as one process sees them."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rookery.core.errors import OperatorError
-from rookery.engines.cluster import opensearch
+from rookery.core.errors import OperatorError, Problem
+from rookery.engines.cluster import opensearch, search_build
 from rookery.engines.cluster.accounts import ClusterAccounts
 from rookery.engines.cluster.attempts import ClusterAttempts
+from rookery.engines.cluster.celebrities import Celebrities
+from rookery.engines.cluster.check import compare
 from rookery.engines.cluster.dynamo import Dynamo, client_of
 from rookery.engines.cluster.export import ClusterExport
 from rookery.engines.cluster.facts import ClusterFacts
+from rookery.engines.cluster.feed import ClusterFeed
 from rookery.engines.cluster.follows import ClusterFollows
 from rookery.engines.cluster.ledger import ClusterLedger
+from rookery.engines.cluster.migrate import OnProgress, migrate
+from rookery.engines.cluster.news import News
+from rookery.engines.cluster.outbox import Announcer, Publisher
 from rookery.engines.cluster.profiles import ClusterProfiles
+from rookery.engines.cluster.pull import Puller
+from rookery.engines.cluster.redis import Redis
 from rookery.engines.cluster.replies import ClusterReplies
 from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.sessions import ClusterSessions
 from rookery.engines.cluster.signing_keys import ClusterKeys
+from rookery.engines.cluster.stored_feeds import StoredFeeds
+from rookery.engines.cluster.tables import USERS
 from rookery.engines.cluster.tweets import ClusterTweets
+from rookery.engines.cluster.upkeep import Upkeep
+from rookery.engines.cluster.working import WORKERS, Workers
+from rookery.engines.findings import Findings
+
+CATCH_UP_STEP_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
-    """What the engine is told by the settings; addresses, times in milliseconds, sizes in entries."""
+    """What the engine is told by the settings: addresses, times in milliseconds, sizes in entries."""
 
     dynamodb_url: str
     region: str
@@ -36,3 +53,144 @@ class ClusterOptions:
     celebrity_grace_ms: int = 60_000
     feed_keep: int = 900
     feed_trust: int = 800
+
+
+class ClusterEngine:
+    """One process's view of the engines; `works` names the workers that it runs. Nothing is reached before `start`."""
+
+    def __init__(self, options: ClusterOptions, works: Collection[str] = WORKERS) -> None:
+        self.options = options
+        self.dynamo = Dynamo(None, options.prefix)
+        self.redis = Redis(options.redis_url, options.prefix)
+        self.index = opensearch.engine(options.search_url, options.prefix)
+        self.feeds = StoredFeeds(
+            self.redis, self.dynamo.clock, keep=options.feed_keep, trust=options.feed_trust
+        )
+        self.puller = Puller(self.dynamo)
+        self.celebrities = Celebrities(self.dynamo, self.puller)
+        self.announcer = Announcer(self.redis, self.feeds)
+        self.publisher = Publisher(self.redis, self.announcer)
+        self.news = News(self.redis)
+        self.facts = ClusterFacts(self.dynamo)
+        self.accounts = ClusterAccounts(self.dynamo)
+        self.sessions = ClusterSessions(self.dynamo)
+        self.attempts = ClusterAttempts(self.dynamo)
+        self.signing_keys = ClusterKeys(self.dynamo)
+        self.export = ClusterExport(self.dynamo)
+        self.ledger = ClusterLedger(self.dynamo)
+        self.tweets = ClusterTweets(self.dynamo, self.facts)
+        self.replies = ClusterReplies(self.dynamo)
+        self.follows = ClusterFollows(self.dynamo)
+        self.profiles = ClusterProfiles(self.tweets, self.replies, self.follows)
+        self.feed = ClusterFeed(
+            self.feeds,
+            self.puller,
+            self.celebrities,
+            self.news,
+            owes=self.publisher.owes,
+            size=options.feed_trust,
+        )
+        self.search = ClusterSearch(self.dynamo, self.index)
+        self.workers = Workers(
+            self.dynamo,
+            self.redis,
+            self.index,
+            self.feeds,
+            self.celebrities,
+            self.announcer,
+            celebrity_followers=options.celebrity_followers,
+            celebrity_grace_ms=options.celebrity_grace_ms,
+        )
+        self.dynamo.before_answer.append(self.publisher.tell)
+        self._works = works
+        self._opened = AsyncExitStack()
+
+    async def start(self, upkeep: Sequence[Upkeep]) -> None:
+        """Opens the connections and starts the workers. Raises OperatorError where DynamoDB does not answer."""
+        self.dynamo.client = await self._opened.enter_async_context(
+            client_of(self.options.dynamodb_url, self.options.region)
+        )
+        await _look(self.dynamo)
+        self.publisher.start()
+        self.news.start()
+        self.workers.start(self._works, upkeep)
+
+    async def close(self) -> None:
+        """Finishes what is in hand and closes every connection."""
+        await self.workers.close()
+        await self.publisher.close()
+        await self.news.close()
+        await self.redis.close()
+        await self.index.close()
+        await self._opened.aclose()
+
+    async def caught_up(self, on_progress: Callable[[int], None] | None = None) -> None:
+        """Returns when feeds, index and counters have taken in all that there is now; `on_progress` gets how many
+        messages are left."""
+        while left := await self.behind():
+            if on_progress is not None:
+                on_progress(left)
+            await asyncio.sleep(CATCH_UP_STEP_S)
+
+    async def behind(self) -> int:
+        """How many messages the workers have not done yet."""
+        events, deltas = self.announcer.events, self.announcer.deltas
+        told = [events.behind(group) for group in events.topic.groups]
+        return self.publisher.waiting + sum(
+            await asyncio.gather(*told, *(deltas.behind(group) for group in deltas.topic.groups))
+        )
+
+    async def rebuild(self, projection: str) -> None:
+        """Throws a projection (`feed` or `search`) away; feeds come back as they are read, the index before this
+        returns."""
+        if projection == "feed":
+            await self.feeds.drop_all()
+        else:
+            await search_build.rebuild(self.dynamo, self.index)
+
+    async def compare(self, on_progress: Callable[[str], None]) -> Findings:
+        """Compares counters, feeds and index with the truth; see check.py."""
+        on_progress("waiting for feeds, index and counters to catch up")
+        await self.caught_up()
+        return await compare(self.dynamo, self.index, self.feeds, self.puller, self.celebrities, on_progress)
+
+    def waiting(self) -> int:
+        """How many commits wait to be told to Redis."""
+        return self.publisher.waiting
+
+    def lag_ms(self) -> int:
+        """What is behind here does not hold up writes: the streams are bounded, and the outbox keeps what they lose."""
+        return 0
+
+
+async def prepare(options: ClusterOptions, on_progress: OnProgress = lambda line: None) -> None:
+    """Makes tables and indices that are missing. Raises OperatorError where an engine does not answer."""
+    async with (
+        client_of(options.dynamodb_url, options.region) as client,
+        opensearch.connected(options.search_url, options.prefix) as index,
+    ):
+        dynamo = Dynamo(client, options.prefix)
+        try:
+            await migrate(dynamo, index, on_progress)
+        except (BotoCoreError, ClientError) as fault:
+            raise _unreachable("DynamoDB", options.dynamodb_url, "cluster.dynamodb_url", fault) from None
+        except Problem as fault:
+            raise _unreachable("The search engine", options.search_url, "cluster.search_url", fault) from None
+
+
+async def _look(dynamo: Dynamo) -> None:
+    try:
+        await dynamo.client.describe_table(TableName=dynamo.name(USERS))
+    except ClientError as fault:
+        if fault.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise _unreachable("DynamoDB", "", "cluster.dynamodb_url", fault) from None
+        raise OperatorError(
+            f"There is no table {dynamo.name(USERS)}: run `rookery migrate` with the same settings first."
+        ) from None
+    except (BotoCoreError, OSError) as fault:
+        raise _unreachable("DynamoDB", "", "cluster.dynamodb_url", fault) from None
+
+
+def _unreachable(what: str, where: str, setting: str, fault: Exception) -> OperatorError:
+    place = f" at {urlsplit(where).netloc.rpartition('@')[2]}" if where else ""
+    return OperatorError(f"{what}{place} cannot be used ({fault}): start it, or name another in {setting}.")

@@ -75,5 +75,8 @@ async def _make(dynamo: Dynamo, table: Table) -> bool:
 
 async def _until_active(dynamo: Dynamo, name: str) -> None:
     async with asyncio.timeout(READY_S_MAX):
-        while (await dynamo.client.describe_table(TableName=name))["Table"]["TableStatus"] != "ACTIVE":
+        while True:
+            told = await dynamo.client.describe_table(TableName=name)
+            if told["Table"]["TableStatus"] == "ACTIVE":
+                return
             await asyncio.sleep(LOOK_EVERY_S)

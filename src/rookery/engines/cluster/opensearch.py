@@ -42,6 +42,10 @@ class SearchEngine:
         self._client = client
         self.prefix = prefix.lower()  # no index's name has a capital
 
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._client.close()
+
     def name(self, kind: str) -> str:
         """The name under which an index is searched."""
         return f"{self.prefix}{kind}"
@@ -119,14 +123,21 @@ class SearchEngine:
                 )
 
 
+def engine(url: str, prefix: str) -> SearchEngine:
+    """The search engine at an address, which may hold a name and password. No connection is made before it is used."""
+    return SearchEngine(
+        AsyncOpenSearch([url], pool_maxsize=POOL_MAX, max_retries=1, retry_on_timeout=False), prefix
+    )
+
+
 @asynccontextmanager
 async def connected(url: str, prefix: str) -> AsyncIterator[SearchEngine]:
-    """The search engine at an address, which may hold a name and password. No connection is made before it is used."""
-    client = AsyncOpenSearch([url], pool_maxsize=POOL_MAX, max_retries=1, retry_on_timeout=False)
+    """The same, closed at the end."""
+    opened = engine(url, prefix)
     try:
-        yield SearchEngine(client, prefix)
+        yield opened
     finally:
-        await client.close()
+        await opened.close()
 
 
 def overloaded() -> Problem:

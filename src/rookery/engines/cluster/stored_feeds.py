@@ -9,7 +9,7 @@ A feed that is not there, for whatever reason, is built when it is next read.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from rookery.core.ids import ID_MAX
@@ -177,13 +177,23 @@ class StoredFeeds:
 
     async def drop_all(self) -> None:
         """Takes every feed away. Raises RedisDown."""
+        async for names in self._names():
+            await self._redis.call("UNLINK", *names)
+
+    async def all(self) -> AsyncIterator[int]:
+        """Whose feeds there are. Raises RedisDown."""
+        async for names in self._names():
+            for name in names:
+                yield int(name.rpartition(b":")[2])
+
+    async def _names(self) -> AsyncIterator[Sequence[bytes]]:
         cursor = b"0"
         while True:
             cursor, names = await self._redis.call(
                 "SCAN", cursor, "MATCH", f"{self._redis.key('feed:')}*", "COUNT", 1_000
             )
             if names:
-                await self._redis.call("UNLINK", *names)
+                yield names
             if cursor == b"0":
                 return
 

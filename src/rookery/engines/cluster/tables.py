@@ -33,7 +33,7 @@ class Table:
 
     def named(self, key: "Key") -> "Item":
         """A key as the attributes that hold it."""
-        return dict(zip((self.key, self.sort) if self.sort else (self.key,), key, strict=True))  # type: ignore[arg-type]
+        return dict(zip((self.key, self.sort) if self.sort else (self.key,), key, strict=True))
 
 
 Value = int | float | str | bytes | bool
@@ -53,7 +53,7 @@ SESSIONS = Table("sessions", "user_id", sort="session_id")  # token_hash, create
 SESSION_KEYS = Table("session_keys", "session_key", "S")  # by token hash and by id: user_id, session_id
 SIGNING_KEYS = Table("signing_keys", "ring", "S", "created_ms")  # one partition: key_id, private_jwk
 
-# owner_id, original_id, quoted_id, content, links, latitude, longitude, edited_ms, rev, deleted, lineage (see fact_rows)
+# owner_id, original_id, quoted_id, content, links, place, edited_ms, rev, deleted, lineage (see fact_rows)
 TWEETS = Table("tweets", "tweet_id")
 VERSIONS = Table("versions", "tweet_id", sort="rev")  # earlier texts of tweets and replies: content, at_ms
 LIKES = Table("likes", "user_id", sort="tweet_id")  # like_id
@@ -81,7 +81,9 @@ MOST_FOLLOWED = _listing("most_followed")  # one list, by powers of two of follo
 
 CELEBRITIES = _listing("celebrities")  # one list of the flagged accounts; positions are minted with the flag
 
-COUNTS = Table("counts", "subject_id")  # likes, retweets, quotes, replies; followers, following, tweets; celebrity_ms
+COUNTS = Table(
+    "counts", "subject_id"
+)  # likes, retweets, quotes, replies; followers, following, tweets; celebrity_ms
 DELTAS = Table("deltas", "actor_id", sort="delta_id")  # not yet folded into counts: subject_id, field, amount
 
 OUTBOX = Table("outbox", "shard", sort="event_id", expires=True)  # kind, actor, subject, other, backdated

@@ -18,8 +18,8 @@ from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.recount import COUNTERS, INVARIANTS
 from rookery.engines.embedded.turns import WriteLock
 from rookery.engines.embedded.upkeep import KINDS
+from rookery.engines.findings import LISTED_MAX, Findings
 
-LISTED_MAX = 50
 HOLD_S_MAX = 0.5  # how long writers wait at most for the projections to come to the end
 LOOK_EVERY_S = 0.005
 REST_S = 0.2  # between two attempts: writers get on
@@ -44,15 +44,6 @@ SELECT tweet_id FROM main.entries e WHERE viewer_id = ?1
   AND NOT EXISTS (SELECT 1 FROM core.replies r WHERE r.reply_id = e.tweet_id AND e.original_id = 0)"""
 _HEADERLESS = """
 SELECT DISTINCT viewer_id FROM main.entries WHERE viewer_id NOT IN (SELECT viewer_id FROM main.headers)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """How many differences there are, the first LISTED_MAX of them in words, and how many feeds were compared."""
-
-    total: int
-    listed: tuple[str, ...]
-    feeds: int
 
 
 @dataclass(frozen=True, slots=True)

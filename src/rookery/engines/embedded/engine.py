@@ -9,7 +9,7 @@ from pathlib import Path
 from rookery.core.errors import OperatorError
 from rookery.engines.embedded.accounts import EmbeddedAccounts
 from rookery.engines.embedded.attempts import EmbeddedAttempts
-from rookery.engines.embedded.check import Findings, compare
+from rookery.engines.embedded.check import compare
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import make_ready
 from rookery.engines.embedded.database import Database
@@ -30,6 +30,7 @@ from rookery.engines.embedded.signing_keys import EmbeddedKeys
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.engines.embedded.tweets import EmbeddedTweets
 from rookery.engines.embedded.upkeep import Upkeep, UpkeepRunner
+from rookery.engines.findings import Findings
 
 CATCH_UP_STEP_S = 0.01
 

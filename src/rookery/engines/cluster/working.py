@@ -1,0 +1,86 @@
+"""What follows the writes, in whichever processes: the workers, by name, and how they start and end."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from rookery.core.events import Event
+from rookery.engines.cluster import counts
+from rookery.engines.cluster.celebrities import Celebrities
+from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fanout import FanOut
+from rookery.engines.cluster.followers import Followers
+from rookery.engines.cluster.opensearch import SearchEngine
+from rookery.engines.cluster.outbox import Announcer
+from rookery.engines.cluster.redis import Redis
+from rookery.engines.cluster.search_index import SearchIndexer
+from rookery.engines.cluster.stored_feeds import StoredFeeds
+from rookery.engines.cluster.streams import Message
+from rookery.engines.cluster.sweeper import Sweeper
+from rookery.engines.cluster.tx import Delta
+from rookery.engines.cluster.upkeep import Upkeep, UpkeepRunner
+from rookery.engines.cluster.workers import Worker
+
+WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
+LEFT_MS = 10_000  # a delta that has waited for so long was never told
+
+
+class Working(Protocol):
+    """Something that works beside requests."""
+
+    def start(self) -> None:
+        """Begins; needs a running loop."""
+
+    async def close(self) -> None:
+        """Finishes what it has in hand, and stops."""
+
+
+class Workers:
+    """The workers that this process runs."""
+
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        redis: Redis,
+        index: SearchEngine,
+        feeds: StoredFeeds,
+        celebrities: Celebrities,
+        announcer: Announcer,
+        *,
+        celebrity_followers: int,
+        celebrity_grace_ms: int,
+    ) -> None:
+        self._dynamo = dynamo
+        self._redis = redis
+        self._announcer = announcer
+        self._celebrity_followers = celebrity_followers
+        self._indexer = SearchIndexer(dynamo, index)
+        self._fan_out = FanOut(redis, feeds, celebrities, Followers(dynamo), grace_ms=celebrity_grace_ms)
+        self._running: list[Working] = []
+
+    def start(self, names: Collection[str], upkeep: Sequence[Upkeep]) -> None:
+        """Starts those of WORKERS; needs a running loop."""
+        events, deltas = self._announcer.events, self._announcer.deltas
+        made: Mapping[str, Callable[[], Working]] = {
+            "feed": lambda: Worker(events, "feed", self._fan_out.apply),
+            "search": lambda: Worker(events, "search", self._index, batches_at_once=2),
+            "counts": lambda: Worker(deltas, "counts", self._fold),
+            "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply),
+            "sweeper": lambda: Sweeper(self._dynamo, self._redis, self._announcer, self._fold_left),
+        }
+        for name in names:
+            self._running.append(made[name]())
+            self._running[-1].start()
+
+    async def close(self) -> None:
+        """Finishes what is in hand, and stops."""
+        while self._running:
+            await self._running.pop().close()
+
+    async def _index(self, batch: Sequence[Message[Event]]) -> None:
+        await self._indexer.apply([one.body for one in batch])
+
+    async def _fold(self, batch: Sequence[Message[Delta]]) -> None:
+        await counts.fold(self._dynamo, [one.body for one in batch], self._celebrity_followers)
+
+    async def _fold_left(self) -> None:
+        await counts.sweep(self._dynamo, LEFT_MS, self._celebrity_followers)
