@@ -12,6 +12,7 @@ from rookery.core.errors import not_found
 from rookery.core.events import Kind
 from rookery.core.limits import Ticket
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.sessions import end_generation, end_sessions, end_some
 from rookery.engines.cluster.tables import CREDENTIALS, HANDLES, REQUESTS_TO, USERS, Item, Value
 from rookery.engines.cluster.tx import ABSENT, Tx
@@ -61,7 +62,7 @@ class ClusterAccounts:
     async def credentials(self, handle: str) -> Credentials | None:
         """See AccountStore."""
         row = await self._dynamo.get(HANDLES, handle.lower())
-        return None if row is None else await self.credentials_of(int(row["user_id"]))
+        return None if row is None else await self.credentials_of(number(row, "user_id"))
 
     async def credentials_of(self, user_id: int) -> Credentials | None:
         """See AccountStore."""
@@ -196,11 +197,11 @@ class ClusterAccounts:
 
 def _account(user: Item) -> Account:
     return Account(
-        int(user["user_id"]),
+        number(user, "user_id"),
         str(user["handle"]),
         str(user["name"]),
         bool(user["protected"]),
-        AccountState(int(user["state"])),
+        AccountState(number(user, "state")),
     )
 
 
@@ -230,7 +231,7 @@ async def _set_state(tx: Tx, user_id: int, state: AccountState) -> bool:
 
 def _change(tx: Tx, user: Item, changes: Changes) -> bool:
     """Writes what differs and says so: protection has events of its own."""
-    user_id = int(user["user_id"])
+    user_id = number(user, "user_id")
     given = {"name": changes.name, "bio": changes.bio, "protected": changes.protected}
     now = {name: new for name, new in given.items() if not isinstance(new, UnsetType) and new != user[name]}
     if not now:

@@ -8,6 +8,7 @@ from rookery.core.errors import RateLimited
 from rookery.core.limits import Charge, Ticket
 from rookery.engines.cluster.admission import window_name
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.tables import RATE_WINDOWS
 from rookery.engines.cluster.tx import Tx
 
@@ -25,9 +26,9 @@ class ClusterAttempts:
         at_ms = now_ms()
         for one, name in zip(charges, names, strict=True):
             window = windows.get(name)
-            if window is None or int(window["used"]) < one.count_max:
+            if window is None or number(window, "used") < one.count_max:
                 continue
-            left_ms = int(window["ends_ms"]) - at_ms
+            left_ms = number(window, "ends_ms") - at_ms
             if left_ms > 0:
                 raise RateLimited(one.what, one.count_max, max(1, -(-left_ms // 1000)))
 
@@ -45,7 +46,7 @@ class ClusterAttempts:
 
         async def work(tx: Tx) -> None:
             for window in (await tx.get_all({RATE_WINDOWS: names}))[RATE_WINDOWS].values():
-                if int(window["start_ms"]) <= taken_ms:
+                if number(window, "start_ms") <= taken_ms:
                     same = {"start_ms": window["start_ms"]}
                     tx.update(RATE_WINDOWS, window["name"], add={"used": -1}, where=same)
 

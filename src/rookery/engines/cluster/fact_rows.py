@@ -48,12 +48,12 @@ def number(row: Mapping[str, object], name: str) -> int:
 
 def lineage(row: Item) -> list[Level]:
     """What a tweet or reply stands on, nearest first."""
-    return list(_LEVEL.iter_unpack(_raw(row, "lineage")))
+    return list(_LEVEL.iter_unpack(raw(row, "lineage")))
 
 
 def lineage_on(item_id: int, row: Item) -> bytes:
     """The `lineage` of what retweets, quotes or answers the tweet or reply of this row."""
-    kept = _raw(row, "lineage")[: (LINEAGE_MAX - 1) * _LEVEL.size]
+    kept = raw(row, "lineage")[: (LINEAGE_MAX - 1) * _LEVEL.size]
     return _LEVEL.pack(item_id, number(row, "owner_id")) + kept
 
 
@@ -80,7 +80,7 @@ def tweet_facts(row: Item) -> TweetFacts:
         number(row, "owner_id"),
         kind,
         str(row["content"]),
-        _raw(row, "links"),
+        raw(row, "links"),
         number(row, "edited_ms"),
         _degrees(row, "latitude"),
         _degrees(row, "longitude"),
@@ -134,7 +134,8 @@ def candidates(rows: Sequence[Item]) -> list[tuple[int, int]]:
     return [(number(row, "position"), number(row, "item")) for row in rows]
 
 
-def _raw(row: Item, name: str) -> bytes:
+def raw(row: Item, name: str) -> bytes:
+    """Bytes in a row, none where they are not there."""
     value = row.get(name, b"")
     assert isinstance(value, bytes)
     return value

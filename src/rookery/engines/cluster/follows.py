@@ -1,6 +1,7 @@
 """Follows, requests, blocks and mutes in DynamoDB."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from rookery.core.entities import AccountState
 from rookery.core.errors import Problem, not_found
@@ -77,7 +78,7 @@ class ClusterFollows:
         askers = [number(row, "item") for row in waiting if is_open or number(row, "position") < asked_before]
         for start in range(0, len(askers), ACCEPTED_AT_ONCE):
             part = askers[start : start + ACCEPTED_AT_ONCE]
-            await self._dynamo.write(lambda tx, part=part: _accept_all(tx, owner, part))  # type: ignore[misc]
+            await self._dynamo.write(partial(_accept_all, owner=owner, askers=part))
         return len(askers)
 
     async def erase(self, user_id: int, limit: int) -> int:
@@ -86,7 +87,7 @@ class ClusterFollows:
         distinct = list(dict.fromkeys(others))
         for start in range(0, len(distinct), ENDED_AT_ONCE):
             part = distinct[start : start + ENDED_AT_ONCE]
-            await self._dynamo.write(lambda tx, part=part: edges.end_pairs(tx, user_id, part))  # type: ignore[misc]
+            await self._dynamo.write(partial(edges.end_pairs, user_id=user_id, others=part))
         return len(others)
 
     async def followers_of(self, user_id: int, before: int, limit: int) -> Sequence[Candidate]:

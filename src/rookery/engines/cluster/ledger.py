@@ -6,6 +6,7 @@ from rookery.core import clock
 from rookery.core.limits import Budget, Charge
 from rookery.engines.cluster.admission import KEY_KEPT_MS, key_name, window_name
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number, raw
 from rookery.engines.cluster.tables import IDEMPOTENCY_KEYS, RATE_WINDOWS
 
 
@@ -18,9 +19,9 @@ class ClusterLedger:
     async def find(self, account: int, key: str) -> tuple[bytes, int] | None:
         """The fingerprint and the written id of the success that has the key; 0 where it changed nothing."""
         row = await self._dynamo.get(IDEMPOTENCY_KEYS, key_name(account, key))
-        if row is None or int(row["at_ms"]) <= clock.now_ms() - KEY_KEPT_MS:
+        if row is None or number(row, "at_ms") <= clock.now_ms() - KEY_KEPT_MS:
             return None
-        return bytes(row["fingerprint"]), int(row["subject"])  # type: ignore[arg-type]
+        return raw(row, "fingerprint"), number(row, "subject")
 
     async def left(self, charges: Sequence[Charge]) -> Budget:
         """What is left of the tightest of these limits, without charging any."""
@@ -30,9 +31,11 @@ class ClusterLedger:
         budgets: list[Budget] = []
         for charge, name in zip(charges, names, strict=True):
             window = windows.get(name)
-            if window is None or int(window["ends_ms"]) <= now_ms:
+            if window is None or number(window, "ends_ms") <= now_ms:
                 budgets.append(Budget(charge.count_max, charge.count_max, charge.period_s))
                 continue
-            reset_s = max(1, -(-(int(window["ends_ms"]) - now_ms) // 1000))
-            budgets.append(Budget(charge.count_max, max(0, charge.count_max - int(window["used"])), reset_s))
+            reset_s = max(1, -(-(number(window, "ends_ms") - now_ms) // 1000))
+            budgets.append(
+                Budget(charge.count_max, max(0, charge.count_max - number(window, "used")), reset_s)
+            )
         return min(budgets, key=lambda budget: budget.remaining)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rookery.core.entities import AccountState
 from rookery.core.events import Kind
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number, raw
 from rookery.engines.cluster.tables import CREDENTIALS, SESSION_KEYS, SESSIONS, USERS, Item
 from rookery.engines.cluster.tx import ABSENT, Committed, Query, Tx
 from rookery.services.accounts.store import Session, wrong_credentials
@@ -68,7 +69,7 @@ class ClusterSessions:
 
         async def work(tx: Tx) -> None:
             row = await tx.get(SESSIONS, user_id, session_id)
-            if row is not None and int(row["used_ms"]) < used_ms:
+            if row is not None and number(row, "used_ms") < used_ms:
                 before = {"used_ms": row["used_ms"]}
                 tx.update(SESSIONS, user_id, session_id, set_to={"used_ms": used_ms}, where=before)
 
@@ -97,7 +98,7 @@ class ClusterSessions:
 
         def surplus(living: Sequence[Item]) -> Sequence[Item]:
             others = [one for one in living if one["session_id"] != session_id]
-            idle = [one for one in others if int(one["used_ms"]) <= now_ms - idle_ms]
+            idle = [one for one in others if number(one, "used_ms") <= now_ms - idle_ms]
             return idle + [one for one in others if one not in idle][sessions_max - 1 :]
 
         await end_sessions(self._dynamo, user_id, surplus)
@@ -125,7 +126,9 @@ class ClusterSessions:
 
     async def _find(self, session_key: str) -> Session | None:
         place = await self._dynamo.get(SESSION_KEYS, session_key)
-        return None if place is None else await self._read(int(place["user_id"]), int(place["session_id"]))
+        return (
+            None if place is None else await self._read(number(place, "user_id"), number(place, "session_id"))
+        )
 
     async def _read(self, user_id: int, session_id: int) -> Session | None:
         """The session as it is now, kept for ALIVE_S from before it was read."""
@@ -140,7 +143,7 @@ class ClusterSessions:
             return None
         session = _session(row)
         if endings == self._endings:
-            self._keep(_Known(session, bytes(row["token_hash"]), asked_s + ALIVE_S))  # type: ignore[arg-type]
+            self._keep(_Known(session, raw(row, "token_hash"), asked_s + ALIVE_S))
         return session
 
     def _keep(self, known: _Known) -> None:
@@ -216,9 +219,9 @@ async def _rows(query: Query, user_id: int) -> list[Item]:
 
 
 def _end(tx: Tx, row: Item) -> None:
-    user_id, session_id = int(row["user_id"]), int(row["session_id"])
+    user_id, session_id = number(row, "user_id"), number(row, "session_id")
     tx.delete(SESSIONS, user_id, session_id, where={"session_id": session_id})
-    tx.delete(SESSION_KEYS, by_token(bytes(row["token_hash"])))  # type: ignore[arg-type]
+    tx.delete(SESSION_KEYS, by_token(raw(row, "token_hash")))
     tx.delete(SESSION_KEYS, by_id(session_id))
     tx.emit(Kind.SESSION_ENDED, user_id, session_id, actor=user_id)
 
@@ -229,7 +232,7 @@ def _lives(row: Item, credentials: Item | None) -> bool:
 
 
 def _session(row: Item) -> Session:
-    return Session(*(int(row[name]) for name in ("session_id", "user_id", "created_ms", "used_ms")))
+    return Session(*(number(row, name) for name in ("session_id", "user_id", "created_ms", "used_ms")))
 
 
 async def _require_sign_in(tx: Tx, user_id: int, password_hash: str | None) -> int:
@@ -244,4 +247,4 @@ async def _require_sign_in(tx: Tx, user_id: int, password_hash: str | None) -> i
     tx.check(USERS, user_id, where={"state": int(AccountState.ACTIVE)})
     same = {name: held.get(name) for name in ("generation", "password_hash")}
     tx.check(CREDENTIALS, user_id, where=same)
-    return int(held.get("generation", 0))
+    return number(held, "generation")

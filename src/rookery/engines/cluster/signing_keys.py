@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number, raw
 from rookery.engines.cluster.tables import SIGNING_KEYS, Item
 from rookery.engines.cluster.tx import ABSENT, Query, Tx
 from rookery.services.accounts.store import SigningKey
@@ -29,9 +30,9 @@ class ClusterKeys:
             turn = await tx.get(SIGNING_KEYS, TURN, 0)
             rows = await _rows(tx.query)
             for row in rows:
-                if int(row["created_ms"]) < drop_before_ms:
+                if number(row, "created_ms") < drop_before_ms:
                     tx.delete(SIGNING_KEYS, RING, row["created_ms"])
-            if all(int(row["created_ms"]) < replaces_before_ms for row in rows):
+            if all(number(row, "created_ms") < replaces_before_ms for row in rows):
                 made: Item = {"ring": RING, "created_ms": key.created_ms, "key_id": key.key_id}
                 tx.put(SIGNING_KEYS, {**made, "private_jwk": key.private_jwk}, where=ABSENT)
                 same = ABSENT if turn is None else {"key_id": turn["key_id"]}
@@ -45,4 +46,4 @@ async def _rows(query: Query) -> list[Item]:
 
 
 def _key(row: Item) -> SigningKey:
-    return SigningKey(str(row["key_id"]), bytes(row["private_jwk"]), int(row["created_ms"]))  # type: ignore[arg-type]
+    return SigningKey(str(row["key_id"]), raw(row, "private_jwk"), number(row, "created_ms"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rookery.core.entities import AccountState
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.tables import COUNTS, EDGES, FOLLOWING_OF, MOST_FOLLOWED, USERS
 from rookery.engines.cluster.tx import Tx
 
@@ -29,7 +30,7 @@ async def suggested(dynamo: Dynamo, viewer: int, limit: int) -> Sequence[int]:
     if len(near) >= limit:
         return near[:limit]
     rows = await dynamo.query(MOST_FOLLOWED, _ALL, limit=LOOKED_AT_MAX)
-    followers = await _open_to(dynamo, viewer, [int(row["item"]) for row in rows])
+    followers = await _open_to(dynamo, viewer, [number(row, "item") for row in rows])
     popular = sorted(followers, key=lambda one: (-followers[one], one))
     return list(dict.fromkeys([*near, *(one for one in popular if followers[one] > 0)]))[:limit]
 
@@ -56,7 +57,7 @@ async def _shared(dynamo: Dynamo, viewer: int) -> Counter[int]:
     mine = await dynamo.query(FOLLOWING_OF, str(viewer), limit=FOLLOWEES_MAX)
     owners = [str(row["item"]) for row in mine]
     lists = await asyncio.gather(*(dynamo.query(FOLLOWING_OF, one, limit=FOLLOWED_MAX) for one in owners))
-    return Counter(int(row["item"]) for rows in lists for row in rows)
+    return Counter(number(row, "item") for rows in lists for row in rows)
 
 
 async def _open_to(dynamo: Dynamo, viewer: int, user_ids: Sequence[int]) -> dict[int, int]:
@@ -66,7 +67,7 @@ async def _open_to(dynamo: Dynamo, viewer: int, user_ids: Sequence[int]) -> dict
     found = await dynamo.get_all({EDGES: [(viewer, one) for one in others], USERS: alone, COUNTS: alone})
     edges, users, counts = found[EDGES], found[USERS], found[COUNTS]
     return {
-        one: int(counts.get((one,), {}).get("followers", 0))
+        one: number(counts.get((one,), {}), "followers")
         for one in others
         if (viewer, one) not in edges and (one,) in users and users[one,]["state"] == AccountState.ACTIVE
     }

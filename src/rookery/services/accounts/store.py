@@ -139,7 +139,8 @@ class SessionStore(Protocol):
     """Sessions: kept under the SHA-256 of their token."""
 
     def recall(self, token_hash: bytes) -> Session | None:
-        """A session that is alive now, without waiting, or None where `find` must be asked. Never one that ended."""
+        """A session that is alive, without waiting, or None where `find` must be asked. Never one that this process
+        ended, nor one that ended more than a second ago."""
 
     def recall_id(self, session_id: int) -> Session | None:
         """The same by id."""

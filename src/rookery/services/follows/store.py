@@ -53,7 +53,8 @@ class FollowStore(Protocol):
         a bounded number of the newest follows."""
 
     async def accept_waiting(self, owner: int, asked_before: int, limit: int) -> int:
-        """Accepts the oldest `limit` requests with ids below an id; returns less than `limit` when none is left."""
+        """Accepts the oldest `limit` requests with ids below an id; returns less than `limit` when none is left. Where
+        the account is open now, also later ones may be accepted: none has to wait there."""
 
     async def erase(self, user_id: int, limit: int) -> int:
         """Ends everything between a deleted account and up to `limit` others, both ways; returns less than `limit`
