@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,28 +14,24 @@ from hypothesis import strategies as st
 
 from rookery.core.clock import now_ms
 from rookery.core.content import NewText, OldText
-from rookery.core.events import Event, Kind
 from rookery.core.geo import Place
 from rookery.core.ids import ID_MAX, first_id_at, timestamp
 from rookery.core.query import Query, parse
 from rookery.core.text import tokens
-from rookery.engines.embedded import search_purge, search_query
-from rookery.engines.embedded import trends as trends_of
 from rookery.services.search.cost import WORD_USES_MAX, affordable
 from rookery.services.search.people import is_found, runs
-from rookery.services.tweets.service import NewTweet
-from tests.searching import SearchStage
+from tests.stages.searches import ENGINES, opened
+from tests.stages.searching import Documents, SearchStage, expected
 
 YEAR_MS = 365 * 24 * 3_600_000
 CITIES = ((52.52, 13.4), (48.86, 2.35), (40.71, -74.0), (-17.7, 179.98), (89.9, 12.0), (36.17, -115.14))
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[SearchStage]:
+@pytest.fixture(params=ENGINES)
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SearchStage]:
     """An empty network."""
-    opened = SearchStage(tmp_path)
-    yield opened
-    opened.close()
+    async with opened(request, tmp_path) as stage:
+        yield stage
 
 
 async def fill(stage: SearchStage, rows: list[dict[str, str]], chance: random.Random) -> list[str]:
@@ -59,13 +55,12 @@ async def fill(stage: SearchStage, rows: list[dict[str, str]], chance: random.Ra
 
     for at in range(0, len(rows), 200):
         await asyncio.gather(*(write(row) for row in rows[at : at + 200]))
-        stage.take_in()
+        await stage.take_in()
     return handles
 
 
-def searches(stage: SearchStage, handles: list[str], chance: random.Random) -> Iterator[str]:
+def searches(documents: Documents, handles: list[str], chance: random.Random) -> Iterator[str]:
     """Searches in words for what stands somewhere: words, phrases, and every operator alone and together."""
-    documents = stage.documents()
     while True:
         text = chance.choice(documents)[1].text
         words = tokens(text)
@@ -105,17 +100,17 @@ async def test_finds_what_brute_force_finds(stage: SearchStage, shared_data: Pat
     with (shared_data / "mayweather-mcgregor_tweets.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["text"]]
     handles = await fill(stage, chance.sample(rows, 1_000), chance)
-    assert [] == stage.faults()
-    hits = 0
-    for token in islice(searches(stage, handles, chance), 220):
-        expected = stage.expected(parse(token))
-        assert expected == await stage.found(parse(token)), token
-        hits += len(expected)
-    for token in islice(searches(stage, handles, chance), 60):
+    assert [] == await stage.faults()
+    documents, hits = await stage.documents(), 0
+    for token in islice(searches(documents, handles, chance), 220):
+        there = expected(documents, parse(token))
+        assert there == await stage.found(parse(token)), token
+        hits += len(there)
+    for token in islice(searches(documents, handles, chance), 60):
         place, query = some_place(chance), parse(chance.choice(["", "", token]))
-        expected = stage.expected(query, place)
-        assert expected == await stage.found(query, place), (token, place)
-        hits += len(expected)
+        there = expected(documents, query, place)
+        assert there == await stage.found(query, place), (token, place)
+        hits += len(there)
     assert hits > 5_000
 
 
@@ -133,19 +128,20 @@ async def test_any_text_is_found_by_itself_and_breaks_nothing(stage: SearchStage
         "🇩🇪 👍🏽",
     ):
         await stage.post(ann, text)
-    stage.take_in()
+    await stage.take_in()
     alphabet = st.text("ab\"*^:+-()#@~·日本語ไทย🇩🇪👍🏽NEAR\x00'\\ " + "{}", max_size=20)
 
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(alphabet)
     def typed(token: str) -> None:
         query = parse(token)
-        assert stage.expected(query) == loop.run_until_complete(stage.found(query))
+        assert (
+            expected(documents, query) == asyncio.run_coroutine_threadsafe(stage.found(query), loop).result()
+        )
 
-    loop = asyncio.new_event_loop()
+    loop, documents = asyncio.get_running_loop(), await stage.documents()
     await asyncio.to_thread(typed)
-    loop.close()
-    for one, document in stage.documents():
+    for one, document in documents:
         query = Query(phrases=(tuple(tokens(document.text)),))
         assert one in await stage.found(query)
 
@@ -155,7 +151,7 @@ async def test_the_longest_searches_are_answered(stage: SearchStage) -> None:
     ann = await stage.account("ann")
     words = [f"w{number}" for number in range(90)]
     first = await stage.post(ann, " ".join(words[:70]))
-    stage.take_in()
+    await stage.take_in()
     assert [first] == await stage.found(parse(" ".join(words[:70])))
     assert [] == await stage.found(parse(" ".join(words)))
     refused = " ".join(f"-x{number}" for number in range(200))
@@ -172,61 +168,24 @@ async def test_the_index_follows_every_change(stage: SearchStage) -> None:
     edited = await stage.replies.post(bob, first, NewText(content="answering the first @ann #two", **place))
     deleted = await stage.post(bob, "soon gone #three")
     await stage.tweets.store.retweet(bob, first)
-    stage.take_in()
-    start = stage.events()[2].event_id
+    await stage.take_in()
+    start = (await stage.news())[2].event_id
     await stage.replies.edit(bob, edited, "other words #four")
     await stage.tweets.delete(bob, deleted)
     await stage.rename(bob, "Robert")
-    stage.take_in()
-    ways = (stage.take_in, partial(stage.again_from, start), partial(replay_backwards, stage), stage.forget)
+    await stage.take_in()
+    ways = (stage.take_in, partial(stage.again_from, start), stage.take_backwards, stage.make_anew)
     for again in ways:
-        again()
-        assert [] == stage.faults()
+        await again()
+        assert [] == await stage.faults()
         assert [edited, first] == await stage.found(parse("words"))
         assert [edited] == await stage.found(parse("has:geo"))
         for gone in ("answering", "#two", "gone", "@ann"):
             assert [] == await stage.found(parse(gone)), gone
     await stage.delete_account(bob)
-    stage.take_in()
-    assert [] == stage.faults()
+    await stage.take_in()
+    assert [] == await stage.faults()
     assert [first] == await stage.found(parse("words"))
-
-
-def replay_backwards(stage: SearchStage) -> None:
-    """Lets all events come again in the wrong order, each in a batch of its own."""
-    for event in reversed(stage.events()):
-        stage.index.execute("BEGIN IMMEDIATE")
-        stage.projection.apply(stage.index, event)
-        stage.projection.tidy(stage.index, 1)
-        stage.index.execute("COMMIT")
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "DELETE FROM texts WHERE rowid = (SELECT max(id) FROM texts_docsize)",
-        "INSERT OR REPLACE INTO texts (rowid, terms) SELECT max(id), 'other' FROM texts_docsize",
-        "INSERT INTO texts (rowid, terms) VALUES (77, 'nothing')",
-        "DELETE FROM places",
-        "UPDATE places SET latitude = 9",
-        "DELETE FROM tagged",
-        "UPDATE tag_counts SET uses = 5",
-        "DELETE FROM people WHERE rowid = (SELECT max(id) FROM people_docsize)",
-        "INSERT INTO people (rowid, terms) VALUES (78, 'nobody')",
-    ],
-)
-async def test_a_damaged_index_is_noticed(stage: SearchStage, damage: str) -> None:
-    """Whatever is wrong with the index, the comparison with the truth says so, and a rebuild puts it right."""
-    ann = await stage.account("ann")
-    await stage.replies.post(
-        ann, await stage.post(ann), NewText(content="here #tag", latitude=1.0, longitude=2.0)
-    )
-    stage.take_in()
-    assert [] == stage.faults()
-    stage.index.execute(damage)
-    assert stage.faults()
-    stage.forget()
-    assert [] == stage.faults()
 
 
 async def test_accounts_are_found_by_the_beginnings_of_their_words(stage: SearchStage) -> None:
@@ -248,7 +207,7 @@ async def test_accounts_are_found_by_the_beginnings_of_their_words(stage: Search
     await stage.delete_account(gone)
     off = await stage.account("anna_off")
     await stage.disable(off)
-    stage.take_in()
+    await stage.take_in()
     for token in (
         "an",
         "ANNÄ",
@@ -269,9 +228,9 @@ async def test_accounts_are_found_by_the_beginnings_of_their_words(stage: Search
         expected = [one for one in sorted(people, reverse=True) if is_found(runs(token), *people[one])]
         assert [(one, one) for one in expected] == await stage.store.people(runs(token), ID_MAX, 50), token
     await stage.enable(off)
-    stage.take_in()
+    await stage.take_in()
     assert [(off, off)] == await stage.store.people(runs("anna_o"), ID_MAX, 50)
-    assert [] == stage.faults()
+    assert [] == await stage.faults()
 
 
 async def trends(stage: SearchStage, place: Place | None = None) -> dict[str, int]:
@@ -289,23 +248,23 @@ async def test_trends_count_what_stands_and_is_open(stage: SearchStage) -> None:
     await stage.tweets.store.retweet(bob, first)
     yesterday = OldText(bob, "#rook of yesterday", now_ms() - 86_400_000)
     await stage.tweets.load(yesterday, row_id="1")
-    stage.take_in()
+    await stage.take_in()
     assert {"rook": 3, "other": 1} == await trends(stage)
     await stage.tweets.edit(ann, first, "#another")
-    stage.take_in()
+    await stage.take_in()
     assert {"rook": 2, "another": 1} == await trends(stage)
     await stage.protect(bob)
-    stage.take_in()
+    await stage.take_in()
     assert {"another": 1} == await trends(stage)
     await stage.open(bob)
     await stage.disable(ann)
-    stage.take_in()
+    await stage.take_in()
     assert {"rook": 2} == await trends(stage)
     await stage.enable(ann)
     await stage.tweets.delete(bob, second)
-    stage.take_in()
+    await stage.take_in()
     assert {"rook": 1, "another": 1} == await trends(stage)
-    assert [] == stage.faults()
+    assert [] == await stage.faults()
 
 
 async def test_trends_of_a_place(stage: SearchStage) -> None:
@@ -315,49 +274,9 @@ async def test_trends_of_a_place(stage: SearchStage) -> None:
     for latitude in (52.5, 52.6, 48.0):
         text = NewText(content=f"#at{latitude:.0f}", latitude=latitude, longitude=13.4)
         await stage.replies.post(ann, tweet, text)
-    stage.take_in()
+    await stage.take_in()
     assert {"at52": 1, "at53": 1} == await trends(stage, Place(52.5, 13.4, 50))
     assert {"everywhere": 1, "at52": 1, "at53": 1, "at48": 1} == await trends(stage)
-
-
-async def test_old_trends_leave_by_themselves(stage: SearchStage) -> None:
-    """What went past the 24 hours is let go without any event."""
-    ann = await stage.account("ann")
-    await stage.post(ann, "#new")
-    stage.take_in()
-    old = first_id_at(now_ms() - 90_000_000)
-    stage.index.execute("INSERT INTO tagged VALUES (?, 'old', 'old', NULL)", (old,))
-    stage.projection = type(stage.projection)()
-    stage.take_in()
-    assert {"new": 1} == await trends(stage)
-
-
-async def test_what_was_deleted_leaves_the_file(stage: SearchStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The words of a deleted tweet and the name of a deleted account are purged from the index; the rest stands."""
-    monkeypatch.setattr(search_purge, "AFTER_MS", 0)
-    ann, bob = await stage.account("ann"), await stage.account("bobolink")
-    for number in range(20):
-        await stage.post(ann, f"something else {number}")
-        stage.take_in()
-    secret = await stage.post(ann, "a xyzzysecret word")
-    await stage.post(bob, "a xyzzysecret of mine")
-    stage.take_in()
-    assert held(stage, "texts", "xyzzysecret")
-    assert held(stage, "people", "bobolink")
-    await stage.tweets.delete(ann, secret)
-    await stage.delete_account(bob)
-    stage.take_in()
-    stage.projection = type(stage.projection)()
-    stage.take_in()
-    assert (0, 0) == (held(stage, "texts", "xyzzysecret"), held(stage, "people", "bobolink"))
-    assert [] == stage.faults()
-    assert 20 == len(await stage.found(parse("something")))
-
-
-def held(stage: SearchStage, table: str, word: str) -> int:
-    """How many blocks of the index hold a word."""
-    rows = stage.in_index(f"SELECT count(*) FROM {table}_data WHERE instr(block, CAST(? AS BLOB)) > 0", word)
-    return int(rows[0][0])
 
 
 async def test_scores_and_ranges(stage: SearchStage) -> None:
@@ -367,17 +286,11 @@ async def test_scores_and_ranges(stage: SearchStage) -> None:
     await stage.tweets.store.like(bob, made[1])
     await stage.tweets.store.retweet(bob, made[1])
     await stage.replies.post(bob, made[2], NewText(content="fine"))
-    stage.take_in()
+    await stage.take_in()
     assert {made[1]: 2, made[2]: 1, made[3]: 0} == dict(await stage.store.scored(parse("rook"), None, 3))
     assert [made[2], made[1]] == await stage.store.between(parse("rook"), None, made[1], made[2], 9)
     assert {ann: 0, bob: 0} == dict(await stage.store.scored_people(runs("an"), 9))
     assert [bob, ann] == await stage.store.people_between(runs("an"), ann, bob, 9)
-
-
-def test_events_that_touch_nothing_write_nothing(stage: SearchStage) -> None:
-    """Likes and follows cost the index nothing."""
-    for kind in (Kind.LIKED, Kind.FOLLOWED, Kind.EDGE_CHANGED, Kind.RETWEET_CREATED, Kind.SESSION_ENDED):
-        assert 0 == stage.projection.apply(stage.index, Event(9, kind, 2, 4, 6))
 
 
 async def test_few_words_in_long_phrases_are_found_as_they_stand(stage: SearchStage) -> None:
@@ -392,42 +305,15 @@ async def test_few_words_in_long_phrases_are_found_as_they_stand(stage: SearchSt
             await stage.post(ann, text)
         else:
             await stage.replies.post(ann, first, NewText(content=text))
-    stage.take_in()
-    hits = 0
+    await stage.take_in()
+    documents, hits = await stage.documents(), 0
     for _ in range(150):
         runs_ = [" ".join(chance.choices("ab", k=chance.randint(1, 8))) for _ in range(chance.randint(1, 4))]
         query = parse(" ".join(f'{chance.choice(("", "", "-"))}"{one}"' for one in runs_))
-        expected = stage.expected(query)
-        assert expected == await stage.found(query), query
+        there = expected(documents, query)
+        assert there == await stage.found(query), query
         asked = affordable(query)
         words = [word for one in (*asked.phrases, *asked.no_phrases) for word in one]
         assert all(words.count(word) <= WORD_USES_MAX for word in words)
-        hits += len(expected)
+        hits += len(there)
     assert hits > 1_000
-
-
-async def test_a_crowded_place_is_searched_in_bounded_steps(
-    stage: SearchStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where many wrote next to a place a request looks at some of them only; its page may be short, and the links lead
-    to all that is inside. The best are those of what a request looks at, trends those of the newest."""
-    monkeypatch.setattr(search_query, "LOOKED_MAX", 5)
-    monkeypatch.setattr(trends_of, "NEAR_MAX", 4)
-    ann = await stage.account("ann")
-
-    async def write(longitude: float) -> str:
-        return str(await stage.tweets.post(ann, NewTweet(content="#here", latitude=0, longitude=longitude)))
-
-    inside = []
-    for beside in (0, 3, 1, 12, 4):
-        inside.append(await write(0.0002))
-        for _ in range(beside):
-            await write(0.002)
-    stage.take_in()
-    place = "latitude=0&longitude=0&radiusKm=0.1&pageSize=2"
-    assert inside[::-1] == [one["tweetId"] for one in await stage.walk("/search/", 0, place)]
-    first = await stage.call("GET", "/search/", query=place)
-    assert (inside[-1:], True) == ([one["tweetId"] for one in first.body], first.next_query() is not None)
-    top = await stage.walk("/search/", 0, f"{place}&sort=top")
-    assert inside[-1:] == [one["tweetId"] for one in top]
-    assert {"here": 4} == await trends(stage, Place(0, 0, 50))

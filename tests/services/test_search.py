@@ -9,13 +9,14 @@ import pytest
 
 from rookery.core.errors import Invalid
 from rookery.core.ranking import RANKED_MAX, freeze
-from tests.searching import SearchStage
+from tests.stages.searching import SearchStage
+from tests.stages.searching_embedded import EmbeddedSearchStage
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[SearchStage]:
     """An empty network."""
-    opened = SearchStage(tmp_path)
+    opened = EmbeddedSearchStage(tmp_path)
     yield opened
     opened.close()
 
@@ -27,13 +28,13 @@ def ids_in(entries: list[Any], name: str = "tweetId") -> list[int]:
 
 async def search(stage: SearchStage, query: str, viewer: int = 0) -> list[int]:
     """The tweets that a search shows, page by page."""
-    stage.take_in()
+    await stage.take_in()
     return ids_in(await stage.walk("/search/", viewer, query))
 
 
 async def people(stage: SearchStage, query: str, viewer: int = 0) -> list[int]:
     """The accounts that a search shows, page by page."""
-    stage.take_in()
+    await stage.take_in()
     return ids_in(await stage.walk("/search/users", viewer, query), "userId")
 
 
@@ -45,7 +46,7 @@ async def test_pages_are_newest_first_and_whole(stage: SearchStage) -> None:
     first = await stage.call("GET", "/search/", query="token=rook&pageSize=3")
     await stage.post(ann, "rook on top")
     await stage.tweets.delete(ann, made[3])
-    stage.take_in()
+    await stage.take_in()
     assert made[2::-1] == ids_in(await stage.walk("/search/", 0, first.next_query() or ""))
     assert made[2::-1] == await search(stage, f"token=rook&cursor={made[3]}")
     assert "Link" not in (await stage.call("GET", "/search/", query="token=rook&pageSize=7")).headers
@@ -63,7 +64,7 @@ async def test_what_one_may_not_see_is_not_found(stage: SearchStage) -> None:
     await stage.protect(ann)
     await stage.follow(bob, ann)
     await stage.block(eve, bob)
-    stage.take_in()
+    await stage.take_in()
     await stage.tweets.delete(bob, gone)
     for sort in ("latest", "top"):
         for viewer, seen in (
@@ -83,14 +84,14 @@ async def test_top_stands_still(stage: SearchStage) -> None:
     for tweet_id in made[2:5]:
         await stage.tweets.store.like(bob, tweet_id)
     await stage.tweets.store.retweet(bob, made[3])
-    stage.take_in()
+    await stage.take_in()
     first = await stage.call("GET", "/search/", query="token=rook&sort=top&pageSize=2")
     assert [made[3], made[4]] == ids_in(first.body)
     await stage.tweets.store.like(bob, made[0])
     await stage.tweets.edit(ann, made[7], "no bird")
     await stage.tweets.delete(ann, made[6])
     await stage.post(ann, "rook late")
-    stage.take_in()
+    await stage.take_in()
     assert [made[2], made[5], made[1], made[0]] == ids_in(
         await stage.walk("/search/", 0, first.next_query() or "")
     )
@@ -178,7 +179,7 @@ async def test_trends_over_http(stage: SearchStage) -> None:
     for text in ("#b", "#a #b", "#C"):
         await stage.post(ann, text)
     await stage.call("POST", "/tweet/", ann, {"content": "#a", "latitude": 1, "longitude": 2})
-    stage.take_in()
+    await stage.take_in()
     everywhere = [{"hashtag": "a", "count": 2}, {"hashtag": "b", "count": 2}, {"hashtag": "C", "count": 1}]
     assert everywhere == (await stage.call("GET", "/search/trends")).body
     around = await stage.call("GET", "/search/trends", query="latitude=1.1&longitude=2")

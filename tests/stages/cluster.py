@@ -12,6 +12,7 @@ from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.facts import ClusterFacts
 from rookery.engines.cluster.replies import ClusterReplies
 from rookery.engines.cluster.tables import (
+    CELEBRITIES,
     COUNTS,
     DELTAS,
     EDGES,
@@ -21,6 +22,7 @@ from rookery.engines.cluster.tables import (
     LIKES,
     LIKES_OF,
     LOADED_ROWS,
+    MOST_FOLLOWED,
     OUTBOX,
     PUBLIC_TWEETS,
     QUOTES_OF,
@@ -64,6 +66,8 @@ USED = (
     REPLIES_TO,
     COUNTS,
     DELTAS,
+    CELEBRITIES,
+    MOST_FOLLOWED,
     OUTBOX,
     IDEMPOTENCY_KEYS,
     RATE_WINDOWS,

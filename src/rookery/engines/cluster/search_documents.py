@@ -5,6 +5,7 @@ never has a lower one, whatever the clocks say; and whoever writes last of the s
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import blake2b
 
 from rookery.core.clock import now_ms
 from rookery.core.content import NO_LINKS
@@ -18,6 +19,9 @@ from rookery.services.search.indexing import IndexedText, day_before
 from rookery.services.search.people import person_words
 
 NEVER_AGAIN = 1 << 62  # the version of what has no row any more
+_WHOLE_MAX = (
+    127  # characters; the analyzer that parts at spaces also parts what is longer than 255 UTF-16 units
+)
 
 
 async def texts_of(dynamo: Dynamo, ids: Collection[int]) -> list[Versioned]:
@@ -57,12 +61,17 @@ def people_from(rows: Mapping[Key, Item]) -> list[Versioned]:
     return [Versioned(int(one), _version(row), _person(int(one), row)) for (one,), row in rows.items()]
 
 
+def term(word: str) -> str:
+    """A word as it is indexed: a very long one, of an address, under a name that no word has."""
+    return word if len(word) <= _WHOLE_MAX else f"~{blake2b(word.encode(), digest_size=16).hexdigest()}"
+
+
 def text_document(text: IndexedText, since: int) -> Document:
     """The fields of a tweet or reply; hashtags count where it is not older than an id."""
     terms, tags = index_terms(text.content), text.hashtags(since)
     document: Document = {
         "id": text.tweet_id,
-        "words": " ".join(terms.words),
+        "words": " ".join(map(term, terms.words)),
         "marks": list(terms.marks),
         "author": str(text.owner_id),
     }

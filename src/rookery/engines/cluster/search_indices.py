@@ -13,7 +13,6 @@ from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngin
 
 TEXTS, PEOPLE = "texts", "people"
 REFRESH_MS = 200  # until what was written is found: a tweet shall be within half a second of its writing
-_TERM_MAX = 16_384  # characters of a word: more than any address has
 _SORT: Mapping[str, str | bool] = {"type": "long"}
 _EXACT: Mapping[str, str | bool] = {"type": "keyword", "doc_values": False}
 _STORED: Mapping[str, str | bool] = {"type": "double", "index": False}
@@ -24,7 +23,7 @@ _FIELDS: Mapping[str, Mapping[str, Any]] = {
     TEXTS: {
         "id": _SORT,
         "gone_ms": _SORT,
-        "words": {"type": "text", "analyzer": "ready", "norms": False},
+        "words": {"type": "text", "analyzer": "whitespace", "norms": False},
         "marks": _EXACT,
         "author": _EXACT,
         "answered": _EXACT,
@@ -47,10 +46,6 @@ def settings(shards: int) -> Document:
             "refresh_interval": f"{REFRESH_MS}ms",
             "sort.field": ["id"],
             "sort.order": ["desc"],
-        },
-        "analysis": {
-            "analyzer": {"ready": {"type": "custom", "tokenizer": "at_spaces"}},
-            "tokenizer": {"at_spaces": {"type": "whitespace", "max_token_length": _TERM_MAX}},
         },
     }
 

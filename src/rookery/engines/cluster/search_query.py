@@ -1,6 +1,7 @@
 """Searches of the index."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rookery.core.entities import AccountState
@@ -10,6 +11,7 @@ from rookery.core.query import Phrase, Query, terms_match
 from rookery.core.text import IndexTerms
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.opensearch import Document, SearchEngine
+from rookery.engines.cluster.search_documents import term
 from rookery.engines.cluster.search_indices import PEOPLE, TEXTS
 from rookery.engines.cluster.tables import COUNTS, HANDLES, USERS
 from rookery.services.search.cost import affordable
@@ -37,6 +39,7 @@ async def find(
     dynamo: Dynamo, engine: SearchEngine, query: Query, place: Place | None, low: int, high: int, limit: int
 ) -> Finding:
     """The newest tweets and replies that a search finds between two ids, both included."""
+    query = _as_indexed(query)
     asked = affordable(query)
     found = None if query.finds_nothing(place) else await expression(dynamo, asked, place)
     if found is None:
@@ -140,6 +143,11 @@ async def _active(dynamo: Dynamo, handles: set[str]) -> dict[str, int]:
         for handle, one in ids.items()
         if (one,) in users and users[(one,)].get("state", 0) == AccountState.ACTIVE
     }
+
+
+def _as_indexed(query: Query) -> Query:
+    wanted, refused = ([tuple(map(term, run)) for run in runs] for runs in (query.phrases, query.no_phrases))
+    return replace(query, phrases=tuple(wanted), no_phrases=tuple(refused))
 
 
 def _run(words: Phrase) -> Document:
