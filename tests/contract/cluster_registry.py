@@ -10,6 +10,7 @@ from rookery.engines.cluster.accounts import ClusterAccounts
 from rookery.engines.cluster.attempts import ClusterAttempts
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number
+from rookery.engines.cluster.ledger import ClusterLedger
 from rookery.engines.cluster.sessions import ALIVE_S, ClusterSessions
 from rookery.engines.cluster.signing_keys import ClusterKeys
 from rookery.engines.cluster.tables import Item, Table
@@ -38,6 +39,7 @@ class ClusterRegistry(Registry):
         self._dynamo = dynamo
         self.accounts, self.sessions = ClusterAccounts(dynamo), ClusterSessions(dynamo)
         self.attempts, self.keys = ClusterAttempts(dynamo), ClusterKeys(dynamo)
+        self.ledger = ClusterLedger(dynamo)
 
     async def settle(self) -> None:
         """See Registry."""

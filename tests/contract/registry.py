@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rookery.core.events import Event, Kind
+from rookery.engines.embedded.ledger import EmbeddedLedger
+from rookery.gateway.dispatch import Ledger
 from rookery.services.accounts.store import AccountStore, AttemptStore, KeyStore, SessionStore
 from tests.members import Members
 
@@ -17,6 +19,7 @@ class Registry(ABC):
     sessions: SessionStore
     attempts: AttemptStore
     keys: KeyStore
+    ledger: Ledger
 
     @abstractmethod
     async def settle(self) -> None:
@@ -58,6 +61,7 @@ class EmbeddedRegistry(Registry):
         self.members = Members(folder)
         self.accounts, self.sessions = self.members.accounts, self.members.sessions
         self.attempts, self.keys = self.members.attempts, self.members.keys
+        self.ledger = EmbeddedLedger(self.members.snapshots)
 
     async def settle(self) -> None:
         """See Registry. The end of a session shows at once."""

@@ -11,7 +11,7 @@ from rookery.core.clock import now_ms
 from rookery.core.entities import STRANGER, AccountState
 from rookery.core.errors import RateLimited
 from rookery.core.events import Kind
-from rookery.core.limits import Charge, Ticket
+from rookery.core.limits import Budget, Charge, IdempotencyKey, Ticket
 from rookery.services.accounts.store import Changes, NewAccount, SigningKey
 from tests.contract.cluster_registry import two_in_dynamodb
 from tests.contract.registry import Registry, two_in
@@ -314,6 +314,25 @@ async def test_of_two_keys_at_once_one_is_added(members: Registry, neighbour: Re
             )
         )
         assert 1 == len(await members.keys.keys())
+
+
+async def test_the_ledger_tells_of_writes(members: Registry, neighbour: Registry) -> None:
+    """Another process finds what a key's first success wrote, and what is left of the tightest limit."""
+    wide, narrow = Charge("sign-ups", "all", 100, 3_600), Charge("sign-ups", "here", 3, 60)
+    key = IdempotencyKey(STRANGER, "key", b"fingerprint")
+    assert await neighbour.ledger.find(STRANGER, "key") is None
+    assert Budget(3, 3, 60) == await neighbour.ledger.left((wide, narrow))
+    ticket = Ticket(STRANGER, (wide, narrow), key)
+    ann = await members.accounts.create(NewAccount("ann", "Ann"), None, ticket)
+    assert ticket.budget is not None
+    assert (3, 2) == (ticket.budget.limit, ticket.budget.remaining)
+    assert (b"fingerprint", ann) == await neighbour.ledger.find(STRANGER, "key")
+    left = await neighbour.ledger.left((wide, narrow))
+    assert (3, 2) == (left.limit, left.remaining)
+    again = Ticket(STRANGER, (wide, narrow), key)
+    assert ann == await neighbour.accounts.create(NewAccount("ann", "Ann"), None, again)
+    assert again.replayed
+    assert {"all": 1, "here": 1} == await members.used()
 
 
 async def test_attempts_are_exact_over_processes(members: Registry, neighbour: Registry) -> None:
