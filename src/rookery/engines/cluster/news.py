@@ -116,7 +116,7 @@ class News:
         return last
 
     async def _read(self, last: bytes) -> bytes:
-        answer = await self._redis.call(
+        answer = await self._redis.news(
             "XREAD", "COUNT", _ENTRIES_AT_ONCE, "BLOCK", BLOCK_MS, "STREAMS", self._name, last
         )
         if answer is None:

@@ -5,16 +5,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.asyncio import Redis as Client
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as TooLate
 
-TIMEOUT_S = 0.5  # of one call
-LEFT_ALONE_S = 1.0  # after one that failed
-CONNECTIONS_MAX = 32  # of one process
-WAIT_FOR_CONNECTION_S = 0.5
+TIMEOUT_S = 1.0  # of one call; a busy process may itself be late to see the answer
+TIMEOUTS_MAX = 3  # in a row
+LEFT_ALONE_S = 1.0  # after as many, or a broken connection
+CALLS_AT_ONCE_MAX = 16  # of one process; those that wait for news not counted
 # Answers that say the same as none: it cannot take this just now.
 _UNABLE = ("OOM", "LOADING", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS")
 
@@ -39,10 +40,8 @@ class Redis:
     """Redis at an address; the names of its keys begin with `prefix`. Replies come as they are on the wire."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        pool = BlockingConnectionPool.from_url(
+        pool = ConnectionPool.from_url(
             url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=WAIT_FOR_CONNECTION_S,
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
@@ -51,8 +50,10 @@ class Redis:
         self._client = Client(connection_pool=pool)
         self._client.response_callbacks.clear()
         self._prefix = prefix
+        self._turns = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         self._alone_until = 0.0
         self._failing = False
+        self._timeouts = 0
 
     def key(self, name: str) -> str:
         """The name of a key."""
@@ -66,6 +67,11 @@ class Redis:
     async def call(self, *command: Any) -> Any:
         """The reply to one command. Raises RedisDown, RedisRefused."""
         return await self._guarded(lambda: self._client.execute_command(*command))  # type: ignore[no-untyped-call]
+
+    async def news(self, *command: Any) -> Any:
+        """The reply to a command that waits for news, a quarter of TIMEOUT_S at most. Raises RedisDown,
+        RedisRefused."""
+        return await self._guarded(lambda: self._client.execute_command(*command), waits=True)  # type: ignore[no-untyped-call]
 
     async def calls(self, commands: Sequence[Command], *, allowed: str = "") -> list[Any]:
         """The replies to several commands, in one round trip; not one transaction. Refusals that begin with `allowed`
@@ -96,7 +102,13 @@ class Redis:
                 raise reply
         return replies
 
-    async def _guarded(self, asked: Callable[[], Awaitable[T]]) -> T:
+    async def _guarded(self, asked: Callable[[], Awaitable[T]], *, waits: bool = False) -> T:
+        if waits:
+            return await self._asked(asked)
+        async with self._turns:
+            return await self._asked(asked)
+
+    async def _asked(self, asked: Callable[[], Awaitable[T]]) -> T:
         now = asyncio.get_running_loop().time()
         if now < self._alone_until:
             raise RedisDown
@@ -104,15 +116,20 @@ class Redis:
             self._alone_until = now + LEFT_ALONE_S
         try:
             answer = await asked()
+        except (TooLate, TimeoutError) as fault:
+            self._timeouts += 1
+            if self._timeouts >= TIMEOUTS_MAX:
+                self._leave_alone()
+            raise RedisDown from fault
         except ResponseError as fault:
             if not str(fault).startswith(_UNABLE):
                 raise RedisRefused(str(fault)) from fault
             self._leave_alone()
             raise RedisDown from fault
-        except (RedisError, OSError, TimeoutError) as fault:
+        except (RedisError, OSError) as fault:
             self._leave_alone()
             raise RedisDown from fault
-        self._failing, self._alone_until = False, 0.0
+        self._failing, self._alone_until, self._timeouts = False, 0.0, 0
         return answer
 
     def _leave_alone(self) -> None:

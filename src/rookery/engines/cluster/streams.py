@@ -166,15 +166,20 @@ class Streams(Generic[T]):
         return [_standing(group, *replies[at : at + 3]) for at in range(0, len(replies), 3)]
 
     async def behind(self, group: str) -> int:
-        """How many messages the group has not done yet."""
-        return sum(one.behind for one in await self.standings(group))
+        """How many messages the group has not done yet. Makes the group where it is not there. Raises RedisDown."""
+        try:
+            found = await self.standings(group)
+        except RedisRefused:
+            await self.make_groups()
+            found = await self.standings(group)
+        return sum(one.behind for one in found)
 
     def parsed(self, number: int, entries: Sequence[Any]) -> list[Message[T]]:
         """Entries of a stream as a plain reading of it gives them."""
         return self._messages(self.names[number], entries, again=False)
 
     async def _read(self, asked: Command, *, again: bool) -> list[Message[T]]:
-        answer = await self._redis.call("XREADGROUP", *asked)
+        answer = await self._redis.news("XREADGROUP", *asked)
         return [
             one
             for name, entries in answer or ()

@@ -91,12 +91,8 @@ class Sweeper:
 
     async def _fold(self) -> None:
         """Folds what has waited while the group that folds has nothing more to do."""
-        try:
-            if await self._announcer.deltas.behind("counts"):
-                return
-        except RedisRefused:
-            await self._announcer.deltas.make_groups()
-        await self._fold_left()
+        if not await self._announcer.deltas.behind("counts"):
+            await self._fold_left()
 
     async def _epoch(self) -> str:
         """Which Redis this is: another one after a restart, a failover or a flush."""
