@@ -169,6 +169,42 @@ async def test_only_what_changes_something_is_charged(stage: Stage) -> None:
     assert (0, 0, False, False) == tuple(seen[n] for n in ("likeCount", "retweetCount", "liked", "retweeted"))
 
 
+async def test_the_same_at_once_is_done_once(stage: Stage) -> None:
+    """Likes and retweets by one account that meet are one like and one retweet; so when they are taken back."""
+    ann, bob = await stage.account("ann"), await stage.account("bob")
+    store, tweet_id = stage.tweets.store, await stage.post(ann)
+    await asyncio.gather(*(store.like(bob, tweet_id) for _ in range(5)))
+    retweets = await asyncio.gather(*(store.retweet(bob, tweet_id) for _ in range(5)))
+    assert 1 == len(set(retweets))
+    seen = (await stage.call("GET", f"/tweet/{tweet_id}")).body
+    assert (1, 1) == (seen["likeCount"], seen["retweetCount"])
+    await asyncio.gather(*(store.unlike(bob, tweet_id) for _ in range(5)))
+    await asyncio.gather(*(store.undo_retweet(bob, tweet_id) for _ in range(5)))
+    seen = (await stage.call("GET", f"/tweet/{tweet_id}")).body
+    assert (0, 0) == (seen["likeCount"], seen["retweetCount"])
+    assert [] == await stage.miscounted()
+
+
+async def test_what_nests_is_shown_as_deep_as_it_goes(stage: Stage) -> None:
+    """A retweet of a quote of a reply tells whom that answers; a quote in a quote is left out; what a reply answers is
+    named, not shown."""
+    ann, bob, eve = [await stage.account(name) for name in ("ann", "bob", "eve")]
+    root = await stage.post(ann, "root")
+    reply = (await stage.call("POST", f"/reply/{root}", bob, {"content": "re"})).body["tweetId"]
+    quote = await stage.post(eve, "quote", quote_of=int(reply))
+    outer = await stage.post(ann, "outer", quote_of=quote)
+    retweet = (await stage.call("POST", f"/retweet/{quote}", ann)).body
+    answered = {"tweetId": str(root), "ownerId": str(ann), "handle": "ann"}
+    assert answered == retweet["retweetOf"]["quoteOf"]["inReplyTo"]
+    seen = (await stage.call("GET", f"/tweet/{outer}", bob)).body
+    assert (str(quote), None) == (seen["quoteOf"]["tweetId"], seen["quoteOf"]["quoteOf"])
+    spread = (await stage.call("POST", f"/retweet/{outer}", bob)).body
+    assert (str(quote), None) == tuple(
+        spread["retweetOf"]["quoteOf"][name] for name in ("tweetId", "quoteOf")
+    )
+    assert 1 == spread["retweetOf"]["quoteOf"]["retweetCount"]
+
+
 async def test_a_repeated_key_writes_one_tweet(stage: Stage) -> None:
     """Two posts with one idempotency key, also at the same time, are one tweet."""
     ann = await stage.account("ann")

@@ -11,7 +11,6 @@ threshold likewise leaves old flags; a lowered one flags an account at its next 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 
 from rookery.core.clock import now_ms
 from rookery.core.events import Kind
@@ -44,10 +43,8 @@ async def sweep(dynamo: Dynamo, older_than_ms: int, celebrity_followers: int) ->
 
 
 async def _fold_together(dynamo: Dynamo, deltas: Sequence[Delta]) -> int:
-    tries = count()
-
     async def work(tx: Tx) -> int:
-        standing = await _standing(tx, deltas) if next(tries) else deltas
+        standing = await _standing(tx, deltas) if tx.tried else deltas
         for one in standing:
             tx.delete(DELTAS, one.actor, one.delta_id, where={"amount": one.amount})
         for subject, sums in _summed(standing).items():

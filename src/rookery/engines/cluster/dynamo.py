@@ -139,7 +139,7 @@ class Dynamo:
         """
         admission = Admission(ticket)
         for tried in range(TRIES_MAX):
-            tx = Tx(self.get_all, self.query, self.clock, ticket.actor if ticket else 0)
+            tx = Tx(self.get_all, self.query, self.clock, ticket.actor if ticket else 0, tried)
             await tx.read_ahead({**admission.wanted(), **(ahead or {})})
             first = await admission.look(tx)
             if first is not None:
@@ -223,7 +223,7 @@ def client_of(url: str, region: str) -> AbstractAsyncContextManager[Any]:
     made: AbstractAsyncContextManager[Any] = get_session().create_client(
         "dynamodb", endpoint_url=url or None, region_name=region, config=config
     )
-    return made  # noqa: RET504 - a name to give it a type
+    return made
 
 
 @asynccontextmanager

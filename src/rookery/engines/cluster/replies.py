@@ -33,7 +33,10 @@ class ClusterReplies:
         async def work(tx: Tx) -> int:
             await require_author(tx, draft.author_id)
             parent = await require_target(tx, draft.author_id, parent_id)
-            reply_id = tx.mint(reply=True) if at_ms is None else await self._dated.give(at_ms, reply=True)
+            if at_ms is None:
+                reply_id = tx.mint(reply=True)
+            else:
+                reply_id = await self._dated.give(at_ms, reply=True, tried=tx.tried)
             _put(tx, reply_id, draft, parent_id, parent)
             tx.emit(
                 Kind.REPLY_CREATED, reply_id, parent_id, actor=draft.author_id, backdated=at_ms is not None

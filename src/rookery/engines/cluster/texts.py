@@ -4,6 +4,7 @@ A row holds the present text, VERSIONS the earlier ones with the time from which
 """
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from rookery.engines.cluster.tx import ACTIONS_MAX, Tx
 
 MILLISECONDS_MAX = 100_000  # of the past, of which a process knows the last id that it gave
 _LAST = (1 << 15) - 1  # place of the last id in a millisecond, the first is at 0
+_LEFT_OUT_MAX = 64
 _PROBES = tuple((1 << power) - 1 for power in range(16))  # places, from the first to the last
 
 
@@ -124,8 +126,12 @@ class DatedIds:
         self._dynamo = dynamo
         self._lines: dict[int, _Line] = {}
 
-    async def give(self, at_ms: int, *, reply: bool = False) -> int:
-        """An id of a past millisecond (`at_ms`, Unix time). Where that is full (after 32,768) the next one takes it."""
+    async def give(self, at_ms: int, *, reply: bool = False, tried: int = 0) -> int:
+        """An id of a past millisecond (`at_ms`, Unix time). Where that is full (after 32,768) the next one takes it.
+
+        `tried`: how often what was given turned out to be taken; then some places are left out, a random number, so
+        that two processes get out of each other's way.
+        """
         while True:
             first = ids.first_id_at(at_ms) | reply
             line = self._lines.setdefault(first, _Line())
@@ -133,7 +139,7 @@ class DatedIds:
                 if line.place is None:
                     line.place = await self._taken(first)
                 if line.place < _LAST:
-                    line.place += 1
+                    line.place = min(_LAST, line.place + 1 + (tried and secrets.randbelow(_LEFT_OUT_MAX)))
                     self._bound()
                     return first + 2 * line.place
             at_ms += 1

@@ -198,7 +198,7 @@ class ClusterTweets:
         return removed + await removal.remove_likes_of(self._dynamo, user_id, limit - removed)
 
     async def _id(self, tx: Tx, at_ms: int | None) -> int:
-        return tx.mint() if at_ms is None else await self._dated.give(at_ms)
+        return tx.mint() if at_ms is None else await self._dated.give(at_ms, tried=tx.tried)
 
     async def _listed(self, listing: Table, owner: str, before: int, limit: int) -> list[Candidate]:
         return candidates(await self._dynamo.query(listing, owner, below=before, limit=limit))

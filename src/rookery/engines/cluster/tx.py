@@ -68,6 +68,7 @@ class Tx:
     query: Query
     clock: IdClock
     actor: int
+    tried: int = 0  # how often the same write was tried before
     now_ms: int = field(default_factory=now_ms)
     actions: list[Action] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
