@@ -4,14 +4,12 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from rookery.engines.cluster.dynamo import Dynamo, client_of
 from rookery.engines.cluster.migrate import description
-from rookery.engines.cluster.tables import TABLES, USERS, Table
+from rookery.engines.cluster.tables import TABLES, Table
 
 REGION = "us-east-1"
-D = TypeVar("D", bound=Dynamo)
 
 
 @asynccontextmanager
@@ -29,11 +27,6 @@ async def tables_of_its_own(url: str, tables: Sequence[Table] = TABLES) -> Async
         finally:
             for name in named.values():
                 await client.delete_table(TableName=name)
-
-
-def beside(dynamo: Dynamo, kind: type[D]) -> D:
-    """Another process's view of the same tables, of a kind of its own."""
-    return kind(dynamo.client, dynamo.name(USERS).removesuffix(USERS.name))
 
 
 async def rows_in(dynamo: Dynamo, *tables: Table) -> int:

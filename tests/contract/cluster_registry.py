@@ -16,7 +16,8 @@ from rookery.engines.cluster.signing_keys import ClusterKeys
 from rookery.engines.cluster.tables import Item, Table
 from rookery.engines.cluster.tx import Tx
 from tests.contract.registry import Registry
-from tests.tabling import beside, tables_of_its_own
+from tests.engines.cluster.calls import another
+from tests.tabling import tables_of_its_own
 
 USED = (
     tables.USERS,
@@ -110,4 +111,4 @@ class ClusterRegistry(Registry):
 async def two_in_dynamodb(url: str) -> AsyncIterator[tuple[Registry, Registry]]:
     """Two processes that share tables."""
     async with tables_of_its_own(url, USED) as dynamo:
-        yield ClusterRegistry(dynamo), ClusterRegistry(beside(dynamo, Dynamo))
+        yield ClusterRegistry(dynamo), ClusterRegistry(another(dynamo))

@@ -1,31 +1,18 @@
 """What happens to a follow when something else happens between its reading and its writing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from rookery.core.entities import AccountState, Edge
 from rookery.core.events import Kind
 from rookery.core.ids import ID_MAX
-from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.follows import ClusterFollows
-from rookery.engines.cluster.tx import Tx
 from rookery.services.follows.projector import FollowsUpkeep
 from tests.contract.cluster_circle import ClusterCircle, opened_in_dynamodb
+from tests.engines.cluster.calls import Interrupted, Moment, Troubled, another
 from tests.members import code
-from tests.tabling import beside
-
-
-class Slow(Dynamo):
-    """A process that is so slow that something else happens before its first commit."""
-
-    meanwhile: Callable[[], Awaitable[None]] | None = None
-
-    async def _commit(self, tx: Tx) -> bool:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            await meanwhile()
-        return await super()._commit(tx)
 
 
 @pytest.fixture
@@ -35,10 +22,10 @@ async def circle(dynamodb_url: str) -> AsyncIterator[ClusterCircle]:
         yield one
 
 
-def slowly(circle: ClusterCircle, meanwhile: Callable[[], Awaitable[None]]) -> ClusterFollows:
-    """The store as a slow process sees it."""
-    slow = beside(circle.dynamo, Slow)
-    slow.meanwhile = meanwhile
+def slowly(circle: ClusterCircle, meanwhile: Moment) -> ClusterFollows:
+    """The store of a process that is so slow that something else happens before it writes."""
+    slow = another(circle.dynamo)
+    Interrupted(slow, meanwhile)
     return ClusterFollows(slow)
 
 
@@ -111,3 +98,25 @@ async def test_a_request_of_a_clock_ahead_is_accepted(circle: ClusterCircle) -> 
     await FollowsUpkeep(circle.follows).on_event(opened)
     assert [] == await circle.follows.requests_to(owner, ID_MAX, 9)
     assert (2, 0) == await circle.counts(owner)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_troubled_dynamodb_loses_nothing(circle: ClusterCircle, seed: int) -> None:
+    """However often calls are throttled, transactions conflict and answers are lost, each write is done once."""
+    people = await circle.join(6)
+    follows = ClusterFollows(another(circle.dynamo, Troubled(circle.dynamo.client, seed)))
+    pairs = [(one, other) for one in people for other in people if one != other]
+    for deed in (follows.follow, follows.unfollow, follows.follow):
+        await asyncio.gather(*(deed(*pair) for pair in pairs))
+    await follows.block(people[0], people[1])
+    await follows.block(people[1], people[0])
+    await follows.unblock(people[0], people[1])
+
+    assert [(4, 4), (4, 4), *[(5, 5)] * 4] == [await circle.counts(one) for one in people]
+    assert Edge.BLOCKED_BY == await circle.edge(people[0], people[1])
+    for one in people[2:]:
+        listed = (
+            await circle.follows.followers_of(one, ID_MAX, 9),
+            await circle.follows.following_of(one, ID_MAX, 9),
+        )
+        assert [set(people) - {one}] * 2 == [{other for _, other in entries} for entries in listed]
