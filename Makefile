@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ENGINES = dynamodb redis opensearch
+ENGINES = redis dynamodb opensearch
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
 help: ## Show this list
@@ -29,7 +29,7 @@ lint: setup-dev ## Run lint, types and walls alone
 bench: setup-dev ## Measure, and write docs/benchmarks.md (ARGS="--help" tells more)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-engines: ## Start DynamoDB Local, Redis and OpenSearch here, fetched once (ENGINES="redis elasticsearch" for others)
+engines: ## Start Redis, DynamoDB Local and OpenSearch, fetched once (ENGINES="redis elasticsearch")
 	@python=$$(scripts/python.sh) && $$python -m scripts.engines start $(ENGINES) $(ARGS)
 
 engines-stop: ## Stop them

@@ -25,7 +25,7 @@ beside types "$bin/mypy"
 failed=()
 tests=
 if [ "${1:-}" != --no-tests ]; then
-  if ! "$bin/python" -m scripts.engines fetch dynamodb redis opensearch elasticsearch 2>"$logs/engines"; then
+  if ! "$bin/python" -m scripts.engines fetch redis dynamodb opensearch elasticsearch 2>"$logs/engines"; then
     [ "${CI:-}" != true ] || { cat "$logs/engines"; exit 1; } # elsewhere the tests that need them are left out, and say so
   fi
   "$bin/python" -m pytest -q -n 2 --dist loadfile -rs 2>&1 | tee "$logs/tests"

@@ -1,7 +1,7 @@
 """What every test may ask for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +14,15 @@ pytest.register_assert_rewrite(  # so that their asserts tell what differs
 )
 
 PROJECT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tests that a fixture left out are told together, a line for each reason, not a line for each test."""
+    report = yield
+    if report.skipped and report.when == "setup" and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(PROJECT / "tests"), None, report.longrepr[2])  # type: ignore[assignment] # pytest allows it
+    return report
 
 
 @pytest.fixture(scope="session")

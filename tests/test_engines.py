@@ -90,7 +90,7 @@ def test_all_start_are_shared_and_end(fleet: Fleet) -> None:
     assert [] == fleet.running()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", ["redis", "dynamodb", "opensearch"])
 def test_kept_data_outlive_a_kill(real_engines: None, tmp_path: Path, name: str) -> None:
     """An engine that keeps its data has what it answered before a kill -9 after the next start, at the same address."""
     engine = Engine(KINDS[name], tmp_path, keep=True)
@@ -267,8 +267,18 @@ def test_a_bare_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
 
     assert (1, "") == (found.returncode, found.stdout)
     assert found.stderr == (
-        "The engines need a JDK of Java 17 or newer, mvn, redis-server, which this machine lacks: install that (Debian:"
-        " apt install default-jdk-headless maven redis-server).\n"
+        "The engines need redis-server, a JDK of Java 17 or newer, mvn, which this machine lacks: install that (Debian:"
+        " apt install redis-server default-jdk-headless maven).\n"
+    )
+
+
+def test_an_unknown_engine_is_a_misuse() -> None:
+    """A mistyped name exits 2 and is told with the names that there are."""
+    found = run("start", "reddis", PATH="")
+
+    assert 2 == found.returncode
+    assert (
+        "there is no engine reddis: name some of redis, dynamodb, opensearch, elasticsearch" in found.stderr
     )
 
 
@@ -298,11 +308,13 @@ def test_a_failed_fetch_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert {"dynamodb.log", "lock"} == {path.name for path in cache.iterdir()}
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+@pytest.mark.parametrize(("ci", "outcome"), [("", "2 skipped"), ("true", "2 errors")])
 def test_tests_without_engines_are_left_out_but_not_in_ci(tmp_path: Path, ci: str, outcome: str) -> None:
-    """On a machine without Java the tests that need engines are skipped with one line, and fail under CI=true."""
+    """On a machine without Java the tests that need engines are skipped, in one line, and fail under CI=true."""
     shutil.copy(PROJECT / "tests" / "conftest.py", tmp_path)
-    (tmp_path / "test_needs.py").write_text("def test_needs(dynamodb_engine):\n    pass\n")
+    (tmp_path / "test_needs.py").write_text(
+        "def test_needs(dynamodb_engine):\n    pass\n\n\ndef test_too(redis_engine):\n    pass\n"
+    )
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rs"],
         env={"PATH": programs(tmp_path / "bin", {}), "PYTHONPATH": str(PROJECT), "CI": ci},
@@ -314,4 +326,5 @@ def test_tests_without_engines_are_left_out_but_not_in_ci(tmp_path: Path, ci: st
     )
 
     assert outcome in found.stdout
-    assert 1 == found.stdout.count("The engines need a JDK of Java 17 or newer")
+    told = found.stdout.count("The engines need redis-server, a JDK of Java 17 or newer, which")
+    assert (2 if ci else 1) == told

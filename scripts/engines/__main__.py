@@ -33,6 +33,12 @@ def _say(what: str) -> None:
     print(what, flush=True)
 
 
+def _known(name: str) -> str:
+    if name not in KINDS:
+        raise argparse.ArgumentTypeError(f"there is no engine {name}: name some of {', '.join(KINDS)}")
+    return name
+
+
 def _status(fleet: Fleet) -> None:
     for engine in fleet.engines.values():
         state = f"{engine.url}  process {engine.pid}" if engine.running else "not running"
@@ -51,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     for action in (start, fetching):
         action.add_argument(
             "names",
+            type=_known,
             nargs="*",
             metavar="ENGINE",
             help=f"of {', '.join(KINDS)}; {' '.join(DEFAULT)} where none is named",

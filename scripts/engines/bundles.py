@@ -20,7 +20,8 @@ from scripts.engines.machine import EngineError
 
 Say = Callable[[str], None]
 
-SOURCES = Path(__file__).parent
+SOURCES = Path(__file__).parent / "java"
+LOGGING = SOURCES / "log4j2.properties"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -47,7 +48,7 @@ class Bundle:
     """Jars with our own classes beside them.
 
     `coordinates`: what Maven fetches, `group:artifact:version`, with all that these need, into `lib`. `launcher`: a
-    file beside this one, compiled into `classes`. `finish`: what else is done with the folder, from the files `more`.
+    file of `java/`, compiled into `classes`. `finish`: what else is done with the folder, from the files `more`.
     """
 
     name: str

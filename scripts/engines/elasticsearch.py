@@ -9,7 +9,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from scripts.engines.bundles import SOURCES, Bundle, compile_java
+from scripts.engines.bundles import LOGGING, SOURCES, Bundle, compile_java
 
 VERSION = "8.19.21"
 _NETTY = ("netty-*.jar", "transport-netty4-*.jar", "elasticsearch-ssl-config-*.jar")
@@ -20,7 +20,6 @@ version={version}
 elasticsearch.version={version}
 java.version=17
 """
-LOGGING = SOURCES / "log4j2.properties"
 
 
 def make_home(bundle: Path) -> None:
@@ -58,6 +57,6 @@ BUNDLE = Bundle(
     "elasticsearch",
     (f"org.elasticsearch:elasticsearch:{VERSION}", f"org.elasticsearch.plugin:transport-netty4:{VERSION}"),
     "ElasticsearchLauncher.java",
-    ("RootPlugin.java", LOGGING.name, Path(__file__).name),
+    ("RootPlugin.java", LOGGING.name),
     make_home,
 )

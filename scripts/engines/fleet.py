@@ -87,10 +87,11 @@ class Fleet:
         Those that run are used. Those that a lease starts end with the last lease, of whichever process, unless
         `start` has taken them over. Raises EngineError.
         """
+        chosen = list(names)
         with self._leases() as leases:
             with self._locked():
-                stopped = [name for name in names if not self.engines[name].running]
-                leased = self._ready(list(names), say)
+                stopped = [name for name in chosen if not self.engines[name].running]
+                leased = self._ready(chosen, say)
                 fcntl.flock(leases, fcntl.LOCK_SH)
                 _write(leases, [*_read(leases), *stopped])
             try:
