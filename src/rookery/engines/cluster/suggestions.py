@@ -38,16 +38,17 @@ async def suggested(dynamo: Dynamo, viewer: int, limit: int) -> Sequence[int]:
 async def rank(dynamo: Dynamo, user_id: int, followers: int, gained: int) -> None:
     """Keeps an account that has `followers` now, `gained` of them just counted, in the list of the most followed.
 
-    It stands there by the power of two below its followers, so a place is written only where that changes; places that
-    it has outgrown or lost stay, and a reader sorts by what is counted.
+    It stands there by the power of two below its followers, so a place is written only where that rises; one that it
+    has fallen below stays, and a reader sorts by what is counted.
     """
-    level = followers.bit_length()
-    if followers <= 0 or level <= max(0, followers - gained).bit_length():
+    before, now = (max(0, one).bit_length() for one in (followers - gained, followers))
+    if now <= before:
         return
 
     async def work(tx: Tx) -> None:
-        tx.put(MOST_FOLLOWED, {"owner": _ALL, "position": level << _ID_BITS | user_id, "item": user_id})
-        tx.delete(MOST_FOLLOWED, _ALL, level - 1 << _ID_BITS | user_id)
+        tx.put(MOST_FOLLOWED, {"owner": _ALL, "position": now << _ID_BITS | user_id, "item": user_id})
+        if before:
+            tx.delete(MOST_FOLLOWED, _ALL, before << _ID_BITS | user_id)
 
     await dynamo.write(work)
 
