@@ -83,6 +83,25 @@ async def test_ones_own_like_counts_once_while_it_is_folded(stage: ClusterStage)
         assert {1} == set(seen[1:])
 
 
+async def test_no_account_has_a_handle_that_cannot_be(stage: ClusterStage) -> None:
+    """Empty, very long and foreign handles are looked for in vain, and without a fault; known ones in any case."""
+    ann, bob = await stage.account("Ann"), await stage.account("bob")
+    await stage.end_account(bob)
+    asked = ["", "x" * 5_000, "änn", "ANN", "bob", "nobody"]
+    assert {"ann": ann} == await stage.facts.user_ids(asked)
+
+
+async def test_what_changes_nothing_costs_no_transaction(stage: ClusterStage) -> None:
+    """A repeated like, or the same text again, is seen in the look and written nowhere."""
+    ann = await stage.account("ann")
+    tweet_id = await stage.post(ann, "same")
+    await stage.tweets.store.like(ann, tweet_id)
+    watched = Counting(stage.dynamo)
+    await stage.tweets.store.like(ann, tweet_id)
+    await stage.tweets.edit(ann, tweet_id, "same")
+    assert ["batch_get_item", "batch_get_item"] == watched.calls
+
+
 async def test_own_follows_and_tweets_count_at_once(stage: ClusterStage) -> None:
     """An account's own counters have what it did itself, before it is folded."""
     ann = await stage.account("ann")

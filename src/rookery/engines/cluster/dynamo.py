@@ -25,6 +25,7 @@ from rookery.engines.cluster.tables import Item, Key, Table
 from rookery.engines.cluster.tx import Action, Committed, Tx
 
 BATCH_MAX = 100  # rows of one BatchGetItem
+KEY_BYTES_MAX = 1_024
 TRIES_MAX = 8
 CALLS_AT_ONCE_MAX = 64  # of one process
 DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
@@ -67,7 +68,9 @@ class Dynamo:
     async def get_all(self, wanted: Mapping[Table, Sequence[Key]]) -> dict[Table, dict[Key, Item]]:
         """Rows of several tables as they are now, by key; those that are not there are left out."""
         found: dict[Table, dict[Key, Item]] = {table: {} for table in wanted}
-        pairs = [(table, key) for table, keys in wanted.items() for key in dict.fromkeys(keys)]
+        pairs = [
+            (table, key) for table, keys in wanted.items() for key in dict.fromkeys(keys) if _may_be(key)
+        ]
         chunks = [pairs[start : start + BATCH_MAX] for start in range(0, len(pairs), BATCH_MAX)]
         for part in await asyncio.gather(*map(self._get_batch, chunks)):
             for table, item in part:
@@ -162,8 +165,8 @@ class Dynamo:
 
     async def _commit(self, tx: Tx) -> bool:
         """Whether the transaction stands; False where it must be made anew. Raises what a failed condition says."""
-        if not tx.actions:
-            return True
+        if all(one.verb == "ConditionCheck" for one in tx.actions):
+            return True  # nothing changes that would have to stand on anything
         token = secrets.token_hex(18)
         items = [{one.verb: {"TableName": self.name(one.table), **one.said}} for one in tx.actions]
         for tried in range(TRIES_MAX):
@@ -231,6 +234,11 @@ async def connected(url: str, region: str, prefix: str) -> AsyncIterator[Dynamo]
     """An opened DynamoDB."""
     async with client_of(url, region) as client:
         yield Dynamo(client, prefix)
+
+
+def _may_be(key: Key) -> bool:
+    """Whether a row can have this key: DynamoDB refuses to look for an empty or a very long one."""
+    return all(not isinstance(part, str) or 0 < len(part.encode()) <= KEY_BYTES_MAX for part in key)
 
 
 def _only_busy(fault: ClientError, actions: Sequence[Action]) -> bool:
