@@ -42,6 +42,11 @@ class Server:
         self.verify: ssl.SSLContext | bool = True  # whose certificates are believed, where the url is https
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def on_cluster(self) -> bool:
+        """Whether it runs on the cluster engine: there feeds may repeat tweets of the 2 s before the last one seen."""
+        return self._settings.get("DATA_ENGINE") == "cluster"
+
     def environment(self) -> dict[str, str]:
         """The environment of commands on this folder."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}

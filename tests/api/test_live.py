@@ -81,16 +81,19 @@ def test_what_changes_while_one_listens_holds_at_once(person: Make) -> None:
         soon([("tweet", one) for one in expected], heard.names)
 
 
-def test_last_event_id_resumes_without_a_gap(person: Make) -> None:
-    """Whoever comes back hears what was missed, in order and once; what is no id is answered by reset."""
+def test_last_event_id_resumes_without_a_gap(person: Make, server: Server) -> None:
+    """Whoever comes back hears what was missed, in order and once; what is no id is answered by reset. The cluster
+    engine may repeat tweets of the 2 s before the one that was seen last."""
     ann, bob = person(), person()
     follow(ann, bob)
     tweets = [bob.tweet(str(number))["tweetId"] for number in range(30)]
     soon(30, lambda: len(ann.walk("/feed/")))
+    known = {("tweet", one) for one in tweets[:5]} if server.on_cluster else set()
     with listening(ann, tweets[4]) as heard:
-        soon([("tweet", one) for one in tweets[5:]], heard.names)
-        more = bob.tweet("more")["tweetId"]
-        soon([("tweet", one) for one in [*tweets[5:], more]], heard.names)
+        missed = [("tweet", one) for one in tweets[5:]]
+        soon(missed, lambda: [one for one in heard.names() if one not in known])
+        missed.append(("tweet", bob.tweet("more")["tweetId"]))
+        soon(missed, lambda: [one for one in heard.names() if one not in known])
     with listening(ann, "nonsense") as heard:
         soon(["reset"], lambda: [name for name, _, _ in heard.events])
         mine = ann.tweet("after the reset")["tweetId"]
