@@ -31,22 +31,24 @@ class Counting:
 
 
 class Interrupted:
-    """Lets something else happen once, right before the next transaction."""
+    """Lets something else happen once, right before the first transaction, or the `nth` call of another kind."""
 
-    def __init__(self, dynamo: Dynamo, moment: Moment) -> None:
+    def __init__(
+        self, dynamo: Dynamo, moment: Moment, operation: str = "transact_write_items", nth: int = 1
+    ) -> None:
         self._client = dynamo.client
-        self._moment: Moment | None = moment
+        self._moment, self._operation, self._left = moment, operation, nth
         dynamo.client = self
 
-    async def transact_write_items(self, **asked: Any) -> Any:
-        """As the client does it."""
-        moment, self._moment = self._moment, None
-        if moment is not None:
-            await moment()
-        return await self._client.transact_write_items(**asked)
-
     def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:
-        return getattr(self._client, operation)  # type: ignore[no-any-return]
+        async def call(**asked: Any) -> Any:
+            if operation == self._operation:
+                self._left -= 1
+                if self._left == 0:
+                    await self._moment()
+            return await getattr(self._client, operation)(**asked)
+
+        return call
 
 
 class Troubled:
