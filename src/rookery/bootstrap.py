@@ -11,7 +11,7 @@ from rookery.core.reading import Reader
 from rookery.core.routes import Route
 from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
 from rookery.engines.cluster.engine import prepare as prepare_cluster
-from rookery.engines.cluster.working import WORKERS
+from rookery.engines.cluster.working import WORKERS as WORKERS
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import damage_told
@@ -115,7 +115,25 @@ def prepare(settings: Settings, key: bytes) -> None:
     if settings.data.engine == "embedded":
         prepare_folder(settings.data.dir, key)
     else:
-        asyncio.run(prepare_cluster(_cluster_options(settings)))
+        make_ready(settings, lambda line: None)
+
+
+def make_ready(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Makes the tables and indices of the cluster engine that are missing. Raises OperatorError."""
+    logs.configure(settings.log.level, settings.log.format)
+    asyncio.run(prepare_cluster(_cluster_options(settings), tell))
+
+
+@asynccontextmanager
+async def working(settings: Settings, names: Collection[str]) -> AsyncIterator[None]:
+    """Runs workers of the cluster engine; at the end what they have in hand is done. Raises OperatorError."""
+    logs.configure(settings.log.level, settings.log.format)
+    opened = Network(settings, ClusterEngine(_cluster_options(settings), names))
+    await opened.start()
+    try:
+        yield
+    finally:
+        await opened.close()
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 import rookery
-from rookery.cli import account, backup, check, config, demo, feeds, gateway, load, search, serve
+from rookery.cli import account, backup, check, config, demo, feeds, gateway, load, search, serve, work
 from rookery.cli.failures import explain
 
-GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway)
+GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway, work)
 
 app = typer.Typer(
     name="rookery",
