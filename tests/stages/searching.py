@@ -65,7 +65,7 @@ class SearchStage(Stage):
         """All that the index finds, page by page."""
         found: list[int] = []
         before = ID_MAX
-        while batch := await self.store.tweets(query, place, before, 50):
+        while batch := await self.store.tweets(query, place, before, 200):
             found += [one for _, one in batch if one]
             before = batch[-1][0]
         return found

@@ -13,7 +13,7 @@ from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.search_check import differences
 from rookery.engines.cluster.search_index import SearchIndexer
 from rookery.engines.cluster.search_indices import PEOPLE, TEXTS
-from rookery.engines.cluster.tables import COUNTS, USERS, Value
+from rookery.engines.cluster.tables import COUNTS, LEASES, USERS, Value
 from rookery.engines.cluster.tx import Tx
 from rookery.services.search import http as search_http
 from rookery.services.search.service import SearchService
@@ -100,7 +100,7 @@ class ClusterSearchStage(SearchStage, ClusterStage):
 async def opened_with_search(dynamodb_url: str, search_url: str) -> AsyncIterator[ClusterSearchStage]:
     """A stage with tables and indices of its own."""
     async with (
-        tables_of_its_own(dynamodb_url, USED) as dynamo,
+        tables_of_its_own(dynamodb_url, (*USED, LEASES)) as dynamo,
         opensearch.connected(search_url, dynamo.name(USERS)) as engine,
     ):
         await search_indices.prepare(engine)

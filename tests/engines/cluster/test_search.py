@@ -11,10 +11,9 @@ from rookery.core.errors import Problem
 from rookery.core.geo import Place
 from rookery.core.ids import ID_MAX, first_id_at
 from rookery.core.query import Query, parse
-from rookery.engines.cluster import opensearch, search, search_build, search_indices, search_query
+from rookery.engines.cluster import opensearch, search, search_indices, search_purge, search_query
 from rookery.engines.cluster.opensearch import Document, Versioned
 from rookery.engines.cluster.search import ClusterSearch
-from rookery.engines.cluster.search_build import purge
 from rookery.engines.cluster.search_documents import texts_of
 from rookery.engines.cluster.search_indices import PEOPLE, TEXTS
 from rookery.services.search.people import runs
@@ -67,9 +66,9 @@ async def test_what_was_read_earlier_does_not_stand(
     indices = await written_to(stage, TEXTS)
     await stage.engine.write(indices, held)
     assert ([edited], [], []) == await stands()
-    assert 0 == await purge(stage.engine)
-    monkeypatch.setattr(search_build, "TRACES_KEPT_MS", -60_000)
-    assert 1 == await purge(stage.engine)
+    assert 0 == await search_purge.purge(stage.engine)
+    monkeypatch.setattr(search_purge, "AFTER_MS", -60_000)
+    assert 1 == await search_purge.purge(stage.engine)
     await stage.again_from(0)
     assert ([edited], [], []) == await stands()
     assert [] == await stage.faults()
@@ -224,23 +223,41 @@ async def test_what_is_written_is_found_by_itself(stage: ClusterSearchStage) -> 
 
 
 async def test_an_engine_that_is_not_there_is_told(stage: ClusterSearchStage) -> None:
-    """Without an engine, or without an index, searches and the index's keeper are answered 503 with Retry-After."""
-    ann = await stage.account("ann")
-    waiting = await stage.news()
+    """Without an engine, searches are answered 503 with Retry-After."""
     missing = ("engine_unavailable", True)
     async with opensearch.connected(NOWHERE, "nowhere-") as nowhere:
         store = ClusterSearch(stage.dynamo, nowhere)
         assert missing == await code_of(store.tweets(parse("rook"), None, ID_MAX, 9))
         assert missing == await code_of(store.people(runs("ann"), ID_MAX, 9))
         assert missing == await code_of(store.trends(None, 0, 9))
+
+
+async def test_an_index_that_was_lost_comes_back_by_itself(stage: ClusterSearchStage) -> None:
+    """Where the engine lost its indices, searches are answered 503 until the next event, which brings back all."""
+    ann = await stage.account("ann")
+    tweet = await stage.post(ann, "rook")
+    await stage.take_in()
     for kind in (TEXTS, PEOPLE):
         await stage.engine.call("DELETE", f"{stage.engine.name(kind)}-1")
-    assert missing == await code_of(stage.store.tweets(parse("rook"), None, ID_MAX, 9))
-    assert missing == await code_of(stage.indexer.apply(waiting))
-    await stage.make_anew()
-    await stage.indexer.apply(waiting)
-    assert [] == await stage.faults()
+    assert ("engine_unavailable", True) == await code_of(stage.store.tweets(parse("rook"), None, ID_MAX, 9))
+    another = await stage.post(ann, "another rook")
+    for _ in range(2):  # at the first event the keeper learns that the indices are gone
+        try:
+            await stage.take_in()
+        except Problem:
+            await stage.again_from(0)
+    assert [another, tweet] == await stage.found(parse("rook"))
     assert [ann] == [one for one, _ in await stage.store.people(runs("ann"), ID_MAX, 9)]
+    assert [] == await stage.faults()
+
+
+async def test_one_makes_the_index_anew_at_a_time(stage: ClusterSearchStage) -> None:
+    """Another is told so; the first is not disturbed."""
+    making = asyncio.create_task(stage.make_anew())
+    await asyncio.sleep(0.5)
+    assert ("engine_unavailable", True) == await code_of(stage.make_anew())
+    await making
+    assert [] == await stage.faults()
 
 
 async def test_too_many_searches_are_refused(

@@ -16,6 +16,7 @@ BULK_MAX = 1_000  # documents of one request
 POOL_MAX = 64
 SEARCHING = {"allow_partial_search_results": "false"}  # part of what there is would be a wrong answer
 _NEWER_IS_THERE = 409
+_INDEX_IS_GONE = 404
 _REFUSED_FOR_NOW = (429, 500, 502, 503, 504)
 
 _log = structlog.get_logger()
@@ -65,7 +66,8 @@ class SearchEngine:
         return list(answer["responses"])
 
     async def write(self, indices: Sequence[str], documents: Sequence[Versioned]) -> None:
-        """Puts documents into each of some indices, where no newer version of them is there."""
+        """Puts documents into each of some indices, where no newer version of them is there. Raises Problem
+        `engine_unavailable` where one of these is gone."""
         for start in range(0, len(documents), BULK_MAX):
             part = documents[start : start + BULK_MAX]
             await self._bulk(
@@ -110,12 +112,12 @@ class SearchEngine:
             raise _unavailable() from fault
 
     async def _bulk(self, lines: list[Document]) -> None:
-        answer = await self.call("POST", "_bulk", lines, seconds=WORK_S_MAX)
+        answer = await self.call("POST", "_bulk", lines, {"require_alias": "true"}, seconds=WORK_S_MAX)
         if not answer["errors"]:
             return
         for item in answer["items"]:
             ((_, done),) = item.items()
-            if done["status"] in _REFUSED_FOR_NOW:
+            if done["status"] in (_INDEX_IS_GONE, *_REFUSED_FOR_NOW) and "error" in done:
                 raise overloaded() if done["status"] == 429 else _unavailable()
             if "error" in done and done["status"] != _NEWER_IS_THERE:
                 _log.error(
@@ -140,6 +142,12 @@ async def connected(url: str, prefix: str) -> AsyncIterator[SearchEngine]:
         await opened.close()
 
 
+def door(index: str) -> str:
+    """The name under which documents are put into an index: a write to the index itself would bring one that is gone
+    back, without its fields."""
+    return f"{index}-in"
+
+
 def overloaded() -> Problem:
     """503: too many searches at a time."""
     return Problem("overloaded", "Too many searches are waiting; try again.", retry_after_s=1)
@@ -154,4 +162,6 @@ def _put(index: str, one: Versioned) -> Document:
 
 
 def _about(verb: str, index: str, one: int, version: int) -> Document:
-    return {verb: {"_index": index, "_id": str(one), "version": version, "version_type": "external_gte"}}
+    return {
+        verb: {"_index": door(index), "_id": str(one), "version": version, "version_type": "external_gte"}
+    }

@@ -1,66 +1,69 @@
-"""Making the index anew beside the one in use, and letting go of the traces of what was deleted."""
+"""Making the index anew beside the one in use."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from rookery.core.clock import now_ms
+from rookery.core.errors import Problem
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.leases import Lease
 from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngine
 from rookery.engines.cluster.search_documents import people_from, texts_from
-from rookery.engines.cluster.search_index import KNOWN_S
-from rookery.engines.cluster.search_indices import PEOPLE, TEXTS, create, holders, indices, writing
+from rookery.engines.cluster.search_indices import (
+    KINDS,
+    KNOWN_S,
+    PEOPLE,
+    TEXTS,
+    create,
+    holders,
+    indices,
+    writing,
+)
 from rookery.engines.cluster.tables import REPLIES, TWEETS, USERS, Item, Key, Table
-from rookery.services.search.indexing import DAY_MS
 
 CHUNK = 1_000  # rows that a rebuild holds in memory
-PURGED_AT_ONCE = 1_000
-TRACES_KEPT_MS = DAY_MS  # far beyond what any worker holds in its hands
+KEEP_EVERY_S = 3.0
 
 
 async def rebuild(dynamo: Dynamo, engine: SearchEngine, shards: int = 1) -> None:
     """Makes new indices from the truth while the workers write to both, then searches these and drops the old ones.
-    One at a time: whoever calls holds a lease. What an earlier one left half done goes."""
-    made = {}
-    for kind in (TEXTS, PEOPLE):
-        await _drop_all_but(engine, kind, await holders(engine, engine.name(kind)))
-        made[kind] = await create(engine, kind, shards, [writing(engine, kind)])
-    await asyncio.sleep(2 * KNOWN_S)  # from now on every change is written to the new ones too
-    for table in (TWEETS, REPLIES):
-        async for rows in chunks(dynamo, table):
-            await engine.write([made[TEXTS]], await texts_from(dynamo, rows))
-    async for rows in chunks(dynamo, USERS):
-        await engine.write([made[PEOPLE]], people_from(rows))
-    for kind, index in made.items():
-        await engine.call("POST", f"{index}/_refresh", seconds=WORK_S_MAX)
-        await _switch(engine, kind, index)
-    await asyncio.sleep(
-        2 * KNOWN_S
-    )  # a write to an index that is gone would bring it back without its fields
-    for kind, index in made.items():
-        await _drop_all_but(engine, kind, [index])
+    What an earlier one left half done goes. Raises Problem `engine_unavailable` where another process is at it."""
+    async with _alone(dynamo):
+        made = {}
+        for kind in KINDS:
+            await _drop_all_but(engine, kind, await holders(engine, engine.name(kind)))
+            made[kind] = await create(engine, kind, shards, [writing(engine, kind)])
+        await asyncio.sleep(2 * KNOWN_S)  # from now on every change is written to the new ones too
+        for table in (TWEETS, REPLIES):
+            async for rows in chunks(dynamo, table):
+                await engine.write([made[TEXTS]], await texts_from(dynamo, rows))
+        async for rows in chunks(dynamo, USERS):
+            await engine.write([made[PEOPLE]], people_from(rows))
+        for kind, index in made.items():
+            await engine.call("POST", f"{index}/_refresh", seconds=WORK_S_MAX)
+            await _switch(engine, kind, index)
+        await asyncio.sleep(2 * KNOWN_S)  # nobody writes to the old ones any more
+        for kind, index in made.items():
+            await _drop_all_but(engine, kind, [index])
 
 
-async def purge(engine: SearchEngine) -> int:
-    """Lets go of the traces that are old enough, some at a time; returns how many these were."""
-    purged = 0
-    for kind in (TEXTS, PEOPLE):
-        for index in await holders(engine, writing(engine, kind)):
-            while traces := await _traces(engine, index):
-                await engine.erase(index, traces)
-                await engine.call("POST", f"{index}/_refresh", seconds=WORK_S_MAX)
-                purged += len(traces)
-    return purged
+@asynccontextmanager
+async def _alone(dynamo: Dynamo) -> AsyncIterator[None]:
+    lease = Lease(dynamo, "search-rebuild")
+    if await lease.take() is None:
+        raise Problem("engine_unavailable", "The search index is being made anew already.", retry_after_s=5)
 
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            await lease.keep({})
 
-async def _traces(engine: SearchEngine, index: str) -> list[tuple[int, int]]:
-    body: Document = {
-        "query": {"range": {"gone_ms": {"lt": now_ms() - TRACES_KEPT_MS}}},
-        "size": PURGED_AT_ONCE,
-        "version": True,
-        "_source": False,
-    }
-    found = await engine.call("POST", f"{index}/_search", body, seconds=WORK_S_MAX)
-    return [(int(hit["_id"]), hit["_version"]) for hit in found["hits"]["hits"]]
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await lease.release()
 
 
 async def chunks(dynamo: Dynamo, table: Table) -> AsyncIterator[dict[Key, Item]]:

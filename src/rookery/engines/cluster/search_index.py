@@ -8,12 +8,14 @@ from rookery.core.errors import Problem
 from rookery.core.events import Event
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.opensearch import SearchEngine
+from rookery.engines.cluster.search_build import rebuild
 from rookery.engines.cluster.search_documents import people_of, texts_of
-from rookery.engines.cluster.search_indices import PEOPLE, TEXTS, holders, writing
+from rookery.engines.cluster.search_indices import KINDS, KNOWN_S, PEOPLE, TEXTS, holders, writing
+from rookery.engines.cluster.search_purge import purge
 from rookery.engines.cluster.tables import REPLIES_OF, TWEETS_OF
 from rookery.services.search.indexing import ACCOUNT_KINDS, CONTENT_KINDS, TREND_KINDS, day_before
 
-KNOWN_S = 1.0  # how long a writer goes by the indices that it knows to be written to
+PURGE_EVERY_S = 3_600.0
 RECENT_MAX = 10_000  # texts that an account's change of state touches
 
 
@@ -25,6 +27,7 @@ class SearchIndexer:
         self._engine = engine
         self._writing: dict[str, list[str]] = {}
         self._known_until = 0.0
+        self._purge_at = 0.0
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Makes the index say what the truth says now of what the events touch. Raises Problem `engine_unavailable` or
@@ -36,8 +39,13 @@ class SearchIndexer:
         if not texts and not people:
             return
         indices = await self._indices()  # before the truth is read: see search_build.rebuild
-        await self._engine.write(indices[TEXTS], await texts_of(self._dynamo, sorted(texts)))
-        await self._engine.write(indices[PEOPLE], await people_of(self._dynamo, sorted(people)))
+        try:
+            await self._engine.write(indices[TEXTS], await texts_of(self._dynamo, sorted(texts)))
+            await self._engine.write(indices[PEOPLE], await people_of(self._dynamo, sorted(people)))
+        except Problem:
+            self._known_until = 0.0  # one of the indices may be gone
+            raise
+        await self._upkeep()
 
     async def _recent(self, account: int) -> set[int]:
         """What an account wrote in the last day."""
@@ -51,13 +59,17 @@ class SearchIndexer:
         return {int(row["item"]) for rows in lists for row in rows}
 
     async def _indices(self) -> dict[str, list[str]]:
+        """The indices that are written to. Where there is none, because the engine lost them, they are made first."""
         now = asyncio.get_running_loop().time()
         if now >= self._known_until:
-            self._writing = {
-                kind: await holders(self._engine, writing(self._engine, kind)) for kind in (TEXTS, PEOPLE)
-            }
+            if not all([await holders(self._engine, self._engine.name(kind)) for kind in KINDS]):
+                await rebuild(self._dynamo, self._engine)
+            self._writing = {kind: await holders(self._engine, writing(self._engine, kind)) for kind in KINDS}
             self._known_until = now + KNOWN_S
-        if not all(self._writing.values()):
-            self._known_until = 0.0
-            raise Problem("engine_unavailable", "There is no search index yet; try again.", retry_after_s=5)
         return self._writing
+
+    async def _upkeep(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._purge_at:
+            self._purge_at = now + PURGE_EVERY_S
+            await purge(self._engine)

@@ -9,9 +9,10 @@ from typing import Any
 
 from opensearchpy import TransportError
 
-from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngine
+from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngine, door
 
-TEXTS, PEOPLE = "texts", "people"
+KINDS = TEXTS, PEOPLE = "texts", "people"
+KNOWN_S = 1.0  # how long a writer goes by the indices that it knows to be written to
 REFRESH_MS = 200  # until what was written is found: a tweet shall be within half a second of its writing
 _SORT: Mapping[str, str | bool] = {"type": "long"}
 _EXACT: Mapping[str, str | bool] = {"type": "keyword", "doc_values": False}
@@ -52,7 +53,7 @@ def settings(shards: int) -> Document:
 
 async def prepare(engine: SearchEngine, shards: int = 1) -> None:
     """Makes the indices that are not there, empty."""
-    for kind in (TEXTS, PEOPLE):
+    for kind in KINDS:
         if not await holders(engine, engine.name(kind)):
             await create(engine, kind, shards, [engine.name(kind), writing(engine, kind)])
 
@@ -64,7 +65,7 @@ async def create(engine: SearchEngine, kind: str, shards: int, names: Sequence[s
     body = {
         "settings": settings(shards),
         "mappings": {"dynamic": False, "properties": _FIELDS[kind]},
-        "aliases": {name: {} for name in names},
+        "aliases": {name: {} for name in (*names, door(index))},
     }
     try:
         await engine.call("PUT", index, body, seconds=WORK_S_MAX)
