@@ -94,7 +94,7 @@ class ClusterFeed:
 
     def position_at(self, tweet_id: int) -> int:
         """See services.feed.store.FeedStore."""
-        return self._news.position_at(max(0, tweet_id - (LATE_MS << 16)))
+        return self._news.position_at(tweet_id, LATE_MS << 16)
 
     async def _stored(self, viewer: int) -> StoredFeed | None:
         if self._owes(viewer):

@@ -48,6 +48,7 @@ class News:
         self._whole_from = 0  # the position and the id from which on all changes are kept
         self._changes: deque[tuple[int, Event]] = deque()
         self._changed = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,9 +59,9 @@ class News:
     async def close(self) -> None:
         """Stops, and lets everyone go who waits."""
         if self._task is not None:
+            self._closing = True  # a cancellation may be lost in a call that is just ending
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         self._changed.set()
 
     @property
@@ -74,11 +75,13 @@ class News:
             return None
         return [event for at, event in self._changes if at > position]
 
-    def position_at(self, event_id: int) -> int:
-        """A position before every change that was minted after an id; 0 where they are no longer kept."""
-        if event_id < self._whole_from:
+    def position_at(self, tweet_id: int, late: int) -> int:
+        """A position before every change that was minted after a tweet, or not longer before it than `late`; 0 where
+        they are no longer kept."""
+        if tweet_id < self._whole_from:
             return 0
-        return next((at - 1 for at, event in self._changes if event.event_id > event_id), self._position)
+        after = tweet_id - late
+        return next((at - 1 for at, event in self._changes if event.event_id > after), self._position)
 
     async def wait(self, timeout_s: float) -> None:
         """Returns at the next news, or after the timeout."""
@@ -88,7 +91,7 @@ class News:
 
     async def _run(self) -> None:
         last = b"0"
-        while True:
+        while not self._closing:
             try:
                 last = await self._begin() if last == b"0" else await self._read(last)
             except RedisDown:

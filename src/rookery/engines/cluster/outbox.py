@@ -70,6 +70,7 @@ class Publisher:
         self._waiting: deque[tuple[Committed, asyncio.Future[None]]] = deque()
         self._owed: Counter[int] = Counter()
         self._woken = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -82,9 +83,9 @@ class Publisher:
             return
         if self._waiting:
             await asyncio.wait([self._waiting[-1][1]], timeout=TOLD_WITHIN_S)
+        self._closing = True  # a cancellation may be lost in a call that is just ending
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
 
     async def tell(self, done: Committed) -> None:
         """Returns when it is told, or cannot be now. It never fails."""
@@ -108,10 +109,10 @@ class Publisher:
         return len(self._waiting)
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             await self._woken.wait()
             self._woken.clear()
-            while self._waiting:
+            while self._waiting and not self._closing:
                 batch = [self._waiting[at] for at in range(min(AT_ONCE_MAX, len(self._waiting)))]
                 try:
                     await self._redis.calls([one for done, _ in batch for one in self._announcer.told(done)])

@@ -40,6 +40,7 @@ class Sweeper:
         self._watches = [Watch(dynamo, redis, announcer, number) for number in range(PARTITIONS)]
         self._leases = [Lease(dynamo, f"stream {number}") for number in range(PARTITIONS)]
         self._leased_at = self._folded_at = 0.0
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -50,14 +51,14 @@ class Sweeper:
         """Stops, and gives the leases back."""
         if self._task is None:
             return
+        self._closing = True  # a cancellation may be lost in a call that is just ending
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
         with contextlib.suppress(Problem):
             await asyncio.gather(*(lease.release() for lease in self._leases))
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 await self._sweep()
             except (RedisDown, Problem):

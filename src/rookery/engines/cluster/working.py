@@ -61,7 +61,8 @@ class Workers:
         """Starts those of WORKERS; needs a running loop."""
         events, deltas = self._announcer.events, self._announcer.deltas
         made: Mapping[str, Callable[[], Working]] = {
-            "feed": lambda: Worker(events, "feed", self._fan_out.apply),
+            # Small batches, many at once: those who wait for a long fan-out are few.
+            "feed": lambda: Worker(events, "feed", self._fan_out.apply, batch_max=20, batches_at_once=16),
             "search": lambda: Worker(events, "search", self._index, batches_at_once=2),
             "counts": lambda: Worker(deltas, "counts", self._fold),
             "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply),

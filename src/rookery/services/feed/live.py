@@ -78,7 +78,9 @@ class LiveService:
         """Where a client goes on; None for what is no id that a stream can have sent: nothing newer would ever come."""
         seen = parse_id(last_event_id)
         minted = max(self._store.position(), first_id_at(now_ms() + 1))
-        return _Told(seen, self._store.position_at(seen)) if seen is not None and seen <= minted else None
+        if seen is None or seen > minted:
+            return None
+        return _Told(seen, self._store.position_at(seen), {seen: None})
 
     async def _news(self, viewer: int, told: "_Told") -> list[bytes]:
         """What to send."""
