@@ -37,7 +37,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / f"{folder.name}.log"
-        self._settings = {"SERVER_METRICS_PORT": "0", "KEY": KEY, **settings}
+        self.settings = {"SERVER_METRICS_PORT": "0", "KEY": KEY, **settings}
         self._arguments = arguments
         self.verify: ssl.SSLContext | bool = True  # whose certificates are believed, where the url is https
         self.process: subprocess.Popen[bytes] | None = None
@@ -45,12 +45,12 @@ class Server:
     @property
     def on_cluster(self) -> bool:
         """Whether it runs on the cluster engine: there feeds may repeat tweets of the 2 s before the last one seen."""
-        return self._settings.get("DATA_ENGINE") == "cluster"
+        return self.settings.get("DATA_ENGINE") == "cluster"
 
     def environment(self) -> dict[str, str]:
         """The environment of commands on this folder."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
-        return {**clean, **{f"ROOKERY_{name}": value for name, value in self._settings.items()}}
+        return {**clean, **{f"ROOKERY_{name}": value for name, value in self.settings.items()}}
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""

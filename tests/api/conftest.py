@@ -1,16 +1,20 @@
 """One server for all tests of the API as a client sees it; its limits are off: their tests have their own servers."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.apart import Attached
 from tests.clusters import cluster_settings, prefix
 from tests.serving import Person, Server, serving, sign_up
 
+ATTACHED = os.environ.get("ROOKERY_TEST_NETWORK")  # a network of tests/apart.py that runs already
 
-@pytest.fixture(scope="session", params=["embedded", "cluster"])
+
+@pytest.fixture(scope="session", params=["apart"] if ATTACHED else ["embedded", "cluster"])
 def engine(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The settings of the engine that the test runs on."""
     return {} if request.param == "embedded" else cluster_settings(request)
@@ -18,7 +22,10 @@ def engine(request: pytest.FixtureRequest) -> Mapping[str, str]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str]) -> Iterator[Server]:
-    """A server on data of its own."""
+    """A server on data of its own, or the network that ROOKERY_TEST_NETWORK describes."""
+    if ATTACHED:
+        yield Attached(ATTACHED)
+        return
     folder: Path = tmp_path_factory.mktemp("api") / "data"
     with serving(folder, {**engine, "LIMITS_ENABLED": "false"}) as running:
         yield running

@@ -1,0 +1,84 @@
+"""Services and workers as processes of their own behind nginx: the same API, and what a missing part takes along."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.apart import Apart, apart, description
+from tests.clusters import cluster_settings
+from tests.serving import Person, ids_of, problem_of, sign_up, soon
+
+PROJECT = Path(__file__).parents[2]
+SUITE = (  # what a client sees; raw bytes and a server's own edges are tested without a proxy in front
+    "test_accounts.py",
+    "test_avatars.py",
+    "test_feed.py",
+    "test_follows.py",
+    "test_idempotency.py",
+    "test_live.py",
+    "test_paging.py",
+    "test_proofs.py",
+    "test_search.py",
+    "test_tweets.py",
+    "test_visibility.py",
+)
+
+
+@pytest.fixture(scope="module")
+def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    """Every service and worker by itself, two of tweets and of feed."""
+    settings = {**cluster_settings(request), "LIMITS_ENABLED": "false"}
+    with apart(tmp_path_factory.mktemp("apart") / "network", settings) as running:
+        yield running
+
+
+@pytest.mark.timeout(900)
+def test_the_suite_of_the_api_passes_through_the_proxy(network: Apart) -> None:
+    """What holds of one server holds of services apart, over HTTPS: the same tests pass."""
+    files = [str(PROJECT / "tests" / "api" / name) for name in SUITE]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-k", "apart", *files],
+        env={**os.environ, "ROOKERY_TEST_NETWORK": description(network)},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stdout[-8_000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.timeout(400)
+def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
+    """With the search service stopped its routes are 502 or 503 and all others go on; started again it serves what was
+    written meanwhile."""
+    ann, bob = sign_up(network, "alone"), sign_up(network, "follows_alone")
+    bob.ok("POST", "/follow", {"userId": ann.id})
+    assert [0] == network.stop_service("search")
+    tweet = ann.tweet("written while search was away")["tweetId"]
+
+    assert bob.get("/search/", params={"token": "away"}).status_code in (502, 503)
+    soon([tweet], lambda: ids_of(bob.walk("/feed/")))
+    assert ann.id == bob.ok("GET", f"/user/{ann.id}")["userId"]
+
+    network.start_service("search")
+    soon([tweet], lambda: found(bob, "away"), within_s=40)
+
+
+def found(person: Person, word: str) -> list[str]:
+    """The ids of what a search finds, once search is there."""
+    answer = person.get("/search/", params={"token": word})
+    return ids_of(answer.json()) if answer.status_code == 200 else []
+
+
+def test_a_handle_that_is_taken_is_told_through_the_proxy(network: Apart) -> None:
+    """Refusals keep their problem documents behind the proxy."""
+    ann = sign_up(network, "taken_apart")
+    form = {"handle": "taken_apart", "name": "Ann", "password": "correct horse battery"}
+
+    assert (409, "handle_taken") == problem_of(ann.post("/account/", json=form))
