@@ -5,20 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from rookery.bootstrap import Network, network
-from rookery.config import Data, Settings
+from rookery.bootstrap import Network
+from rookery.config import Feed
 from tests.stages.cluster import opened_in_dynamodb
 from tests.stages.embedded import EmbeddedStage
+from tests.stages.networks import clustered, embedded
 from tests.stages.shared import Stage
 
-KEY = b"k" * 32
 
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Network]:
+@pytest.fixture(params=["embedded", "cluster"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Network]:
     """A started network on an engine of its own; `.engine` has the stores, the rest the services."""
-    async with network(Settings(data=Data(dir=tmp_path / "data", key=KEY.hex())), KEY) as opened:
-        yield opened
+    opened = (
+        embedded(tmp_path, Feed()) if request.param == "embedded" else clustered(request, tmp_path, Feed())
+    )
+    async with opened as started:
+        yield started
 
 
 @pytest.fixture(params=["embedded", "cluster"])
