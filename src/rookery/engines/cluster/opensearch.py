@@ -1,6 +1,6 @@
 """Asking OpenSearch or Elasticsearch: what both understand alike, and what their errors mean."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -11,12 +11,16 @@ from opensearchpy import AsyncOpenSearch, NotFoundError, OpenSearchException, Tr
 from rookery.core.errors import Problem
 
 ANSWER_S_MAX = 2.0  # a search that takes longer is given up
+_AT_WORK: Mapping[str, str] = {
+    "timeout": "1500ms"
+}  # a search that nobody waits for any more goes on no longer
 WORK_S_MAX = 30.0  # what changes indices, or fills them
 BULK_MAX = 1_000  # documents of one request
 POOL_MAX = 64
 SEARCHING = {"allow_partial_search_results": "false"}  # part of what there is would be a wrong answer
 _NEWER_IS_THERE = 409
 _INDEX_IS_GONE = 404
+_AWAY_FOR_NOW = (502, 503)  # a search that took too long is not tried again
 _REFUSED_FOR_NOW = (429, 500, 502, 503, 504)
 
 _log = structlog.get_logger()
@@ -53,13 +57,13 @@ class SearchEngine:
 
     async def search(self, kind: str, body: Document) -> Any:
         """What a search answers."""
-        return await self.call("POST", f"{self.name(kind)}/_search", body, SEARCHING)
+        return await self.call("POST", f"{self.name(kind)}/_search", {**body, **_AT_WORK}, SEARCHING)
 
     async def searches(self, kind: str, bodies: Sequence[Document]) -> list[Any]:
         """What several searches answer, each."""
         if not bodies:
             return []
-        lines = [part for body in bodies for part in (SEARCHING, body)]
+        lines = [part for body in bodies for part in (SEARCHING, {**body, **_AT_WORK})]
         answer = await self.call("POST", f"{self.name(kind)}/_msearch", lines)
         if any("error" in one for one in answer["responses"]):
             raise _unavailable()
@@ -127,9 +131,10 @@ class SearchEngine:
 
 def engine(url: str, prefix: str) -> SearchEngine:
     """The search engine at an address, which may hold a name and password. No connection is made before it is used."""
-    return SearchEngine(
-        AsyncOpenSearch([url], pool_maxsize=POOL_MAX, max_retries=1, retry_on_timeout=False), prefix
+    client = AsyncOpenSearch(
+        [url], pool_maxsize=POOL_MAX, max_retries=1, retry_on_timeout=False, retry_on_status=_AWAY_FOR_NOW
     )
+    return SearchEngine(client, prefix)
 
 
 @asynccontextmanager

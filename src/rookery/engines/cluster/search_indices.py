@@ -14,7 +14,7 @@ from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngin
 KINDS = TEXTS, PEOPLE = "texts", "people"
 KNOWN_S = 1.0  # how long a writer goes by the indices that it knows to be written to
 REFRESH_MS = 200  # until what was written is found: a tweet shall be within half a second of its writing
-_SORT: Mapping[str, str | bool] = {"type": "long"}
+_NUMBER: Mapping[str, str | bool] = {"type": "long"}
 _EXACT: Mapping[str, str | bool] = {"type": "keyword", "doc_values": False}
 _STORED: Mapping[str, str | bool] = {"type": "double", "index": False}
 
@@ -22,8 +22,8 @@ _STORED: Mapping[str, str | bool] = {"type": "double", "index": False}
 # bringing the text back.
 _FIELDS: Mapping[str, Mapping[str, Any]] = {
     TEXTS: {
-        "id": _SORT,
-        "gone_ms": _SORT,
+        "id": _NUMBER,
+        "gone_ms": _NUMBER,
         "words": {"type": "text", "analyzer": "whitespace", "norms": False},
         "marks": _EXACT,
         "author": _EXACT,
@@ -34,7 +34,7 @@ _FIELDS: Mapping[str, Mapping[str, Any]] = {
         "tags": {"type": "keyword"},
         "spellings": {"type": "keyword", "index": False},
     },
-    PEOPLE: {"id": _SORT, "gone_ms": _SORT, "starts": _EXACT},
+    PEOPLE: {"id": _NUMBER, "gone_ms": _NUMBER, "starts": _EXACT},
 }
 
 
