@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rookery.engines.embedded.doorbell import Doorbell
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.engines.embedded.engine import prepare as prepare_folder
 from rookery.engines.embedded.projecting import FeedOptions, Projections
+from rookery.engines.moving import OnStep, move
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import USED_STEP_MS, Authenticator
@@ -122,6 +123,16 @@ def make_ready(settings: Settings, tell: Callable[[str], None]) -> None:
     """Makes the tables and indices of the cluster engine that are missing. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
     asyncio.run(prepare_cluster(_cluster_options(settings), tell))
+
+
+def move_data(
+    settings: Settings, key: bytes, tell: Callable[[str], None], on_step: OnStep, *, go_on: bool
+) -> Mapping[str, int]:
+    """Moves the data folder into the cluster engine, whose tables and indices are made where they are missing; see
+    engines/moving.py. Raises OperatorError."""
+    make_ready(settings, tell)
+    files = Files(settings.data.dir, key)
+    return asyncio.run(move(files, _cluster_options(settings), on_step, go_on=go_on))
 
 
 @asynccontextmanager
@@ -227,6 +238,7 @@ def _cluster_options(settings: Settings) -> ClusterOptions:
         region=cluster.region,
         redis_url=cluster.redis_url,
         search_url=cluster.search_url,
+        search_shards=cluster.search_shards,
         prefix=cluster.prefix,
         celebrity_followers=feed.celebrity_followers,
         celebrity_grace_ms=feed.celebrity_grace_ms,

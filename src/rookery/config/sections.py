@@ -138,6 +138,9 @@ class Cluster:
         "Address of OpenSearch or Elasticsearch, with name and password.",
         secret=True,
     )
+    search_shards: int = setting(
+        1, "Shards of an index; the next that is made has them (rookery search rebuild).", low=1, high=64
+    )
     prefix: str = setting("rookery-", "What the names of tables, keys and indices begin with.")
 
 

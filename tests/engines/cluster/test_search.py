@@ -99,7 +99,7 @@ async def test_the_index_is_made_anew_beside_the_workers(stage: ClusterSearchSta
 async def test_what_an_earlier_making_left_goes(stage: ClusterSearchStage) -> None:
     """An index that was half made when its maker died is dropped by the next."""
     await stage.account("ann")
-    await search_indices.create(stage.engine, TEXTS, 1, [search_indices.writing(stage.engine, TEXTS)])
+    await search_indices.create(stage.engine, TEXTS, [search_indices.writing(stage.engine, TEXTS)])
     assert 2 == len(await written_to(stage, TEXTS))
     await stage.make_anew()
     assert [f"{stage.engine.name(TEXTS)}-2"] == await search_indices.indices(stage.engine, TEXTS)

@@ -19,6 +19,7 @@ from rookery.engines.cluster.export import ClusterExport
 from rookery.engines.cluster.facts import ClusterFacts
 from rookery.engines.cluster.feed import ClusterFeed
 from rookery.engines.cluster.follows import ClusterFollows
+from rookery.engines.cluster.leases import MOVING
 from rookery.engines.cluster.ledger import ClusterLedger
 from rookery.engines.cluster.migrate import OnProgress, migrate
 from rookery.engines.cluster.news import News
@@ -31,7 +32,7 @@ from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.sessions import ClusterSessions
 from rookery.engines.cluster.signing_keys import ClusterKeys
 from rookery.engines.cluster.stored_feeds import StoredFeeds
-from rookery.engines.cluster.tables import USERS
+from rookery.engines.cluster.tables import LEASES, USERS
 from rookery.engines.cluster.tweets import ClusterTweets
 from rookery.engines.cluster.upkeep import Upkeep
 from rookery.engines.cluster.working import WORKERS, Workers
@@ -49,6 +50,7 @@ class ClusterOptions:
     redis_url: str
     search_url: str
     prefix: str
+    search_shards: int = 1
     celebrity_followers: int = 10_000
     celebrity_grace_ms: int = 60_000
     feed_keep: int = 900
@@ -62,7 +64,7 @@ class ClusterEngine:
         self.options = options
         self.dynamo = Dynamo(None, options.prefix)
         self.redis = Redis(options.redis_url, options.prefix)
-        self.index = opensearch.engine(options.search_url, options.prefix)
+        self.index = opensearch.engine(options.search_url, options.prefix, options.search_shards)
         self.feeds = StoredFeeds(
             self.redis, self.dynamo.clock, keep=options.feed_keep, trust=options.feed_trust
         )
@@ -167,7 +169,7 @@ async def prepare(options: ClusterOptions, on_progress: OnProgress = lambda line
     """Makes tables and indices that are missing. Raises OperatorError where an engine does not answer."""
     async with (
         client_of(options.dynamodb_url, options.region) as client,
-        opensearch.connected(options.search_url, options.prefix) as index,
+        opensearch.connected(options.search_url, options.prefix, options.search_shards) as index,
     ):
         dynamo = Dynamo(client, options.prefix)
         try:
@@ -189,6 +191,11 @@ async def _look(dynamo: Dynamo) -> None:
         ) from None
     except (BotoCoreError, OSError) as fault:
         raise _unreachable("DynamoDB", "", "cluster.dynamodb_url", fault) from None
+    move = await dynamo.get(LEASES, MOVING)
+    if move is not None and move.get("done") is False:
+        raise OperatorError(
+            "A move into these tables has not ended: let it, or go on with `rookery migrate-data --go-on`."
+        )
 
 
 def _unreachable(what: str, where: str, setting: str, fault: Exception) -> OperatorError:

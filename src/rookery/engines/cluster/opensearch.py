@@ -37,15 +37,16 @@ class Versioned(NamedTuple):
 
 
 class SearchEngine:
-    """An OpenSearch or Elasticsearch whose indices' names begin with `prefix`.
+    """An OpenSearch or Elasticsearch whose indices' names begin with `prefix`; new ones are parted into `shards`.
 
     Every call raises Problem `engine_unavailable` where the engine is down, takes too long or has no such index, and
     `overloaded` where it has too much to do.
     """
 
-    def __init__(self, client: AsyncOpenSearch, prefix: str) -> None:
+    def __init__(self, client: AsyncOpenSearch, prefix: str, shards: int) -> None:
         self._client = client
         self.prefix = prefix.lower()  # no index's name has a capital
+        self.shards = shards
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -129,18 +130,18 @@ class SearchEngine:
                 )
 
 
-def engine(url: str, prefix: str) -> SearchEngine:
+def engine(url: str, prefix: str, shards: int = 1) -> SearchEngine:
     """The search engine at an address, which may hold a name and password. No connection is made before it is used."""
     client = AsyncOpenSearch(
         [url], pool_maxsize=POOL_MAX, max_retries=1, retry_on_timeout=False, retry_on_status=_AWAY_FOR_NOW
     )
-    return SearchEngine(client, prefix)
+    return SearchEngine(client, prefix, shards)
 
 
 @asynccontextmanager
-async def connected(url: str, prefix: str) -> AsyncIterator[SearchEngine]:
+async def connected(url: str, prefix: str, shards: int = 1) -> AsyncIterator[SearchEngine]:
     """The same, closed at the end."""
-    opened = engine(url, prefix)
+    opened = engine(url, prefix, shards)
     try:
         yield opened
     finally:

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from rookery.core.errors import Problem
+from rookery.engines.cluster import leases
 from rookery.engines.cluster.dynamo import Dynamo
-from rookery.engines.cluster.leases import Lease
 from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngine
 from rookery.engines.cluster.search_documents import people_from, texts_from
 from rookery.engines.cluster.search_indices import (
@@ -22,17 +21,17 @@ from rookery.engines.cluster.search_indices import (
 from rookery.engines.cluster.tables import REPLIES, TWEETS, USERS, Item, Key, Table
 
 CHUNK = 1_000  # rows that a rebuild holds in memory
-KEEP_EVERY_S = 3.0
 
 
-async def rebuild(dynamo: Dynamo, engine: SearchEngine, shards: int = 1) -> None:
+async def rebuild(dynamo: Dynamo, engine: SearchEngine) -> None:
     """Makes new indices from the truth while the workers write to both, then searches these and drops the old ones.
     What an earlier one left half done goes. Raises Problem `engine_unavailable` where another process is at it."""
-    async with _alone(dynamo):
+    at_it = Problem("engine_unavailable", "The search index is being made anew already.", retry_after_s=5)
+    async with leases.held(dynamo, "search-rebuild", at_it):
         made = {}
         for kind in KINDS:
             await _drop_all_but(engine, kind, await holders(engine, engine.name(kind)))
-            made[kind] = await create(engine, kind, shards, [writing(engine, kind)])
+            made[kind] = await create(engine, kind, [writing(engine, kind)])
         await asyncio.sleep(2 * KNOWN_S)  # from now on every change is written to the new ones too
         for table in (TWEETS, REPLIES):
             async for rows in chunks(dynamo, table):
@@ -45,25 +44,6 @@ async def rebuild(dynamo: Dynamo, engine: SearchEngine, shards: int = 1) -> None
         await asyncio.sleep(2 * KNOWN_S)  # nobody writes to the old ones any more
         for kind, index in made.items():
             await _drop_all_but(engine, kind, [index])
-
-
-@asynccontextmanager
-async def _alone(dynamo: Dynamo) -> AsyncIterator[None]:
-    lease = Lease(dynamo, "search-rebuild")
-    if await lease.take() is None:
-        raise Problem("engine_unavailable", "The search index is being made anew already.", retry_after_s=5)
-
-    async def keep() -> None:
-        while True:
-            await asyncio.sleep(KEEP_EVERY_S)
-            await lease.keep({})
-
-    keeping = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        await lease.release()
 
 
 async def chunks(dynamo: Dynamo, table: Table) -> AsyncIterator[dict[Key, Item]]:

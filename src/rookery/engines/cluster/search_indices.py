@@ -51,19 +51,19 @@ def settings(shards: int) -> Document:
     }
 
 
-async def prepare(engine: SearchEngine, shards: int = 1) -> None:
+async def prepare(engine: SearchEngine) -> None:
     """Makes the indices that are not there, empty."""
     for kind in KINDS:
         if not await holders(engine, engine.name(kind)):
-            await create(engine, kind, shards, [engine.name(kind), writing(engine, kind)])
+            await create(engine, kind, [engine.name(kind), writing(engine, kind)])
 
 
-async def create(engine: SearchEngine, kind: str, shards: int, names: Sequence[str]) -> str:
+async def create(engine: SearchEngine, kind: str, names: Sequence[str]) -> str:
     """Makes the next index of a kind, found under some names; returns its own."""
     numbers = [number_of(one) for one in await indices(engine, kind)]
     index = f"{engine.name(kind)}-{max(numbers, default=0) + 1}"
     body = {
-        "settings": settings(shards),
+        "settings": settings(engine.shards),
         "mappings": {"dynamic": False, "properties": _FIELDS[kind]},
         "aliases": {name: {} for name in (*names, door(index))},
     }
