@@ -6,10 +6,23 @@ from typing import Annotated
 import typer
 
 import rookery
-from rookery.cli import account, backup, check, config, demo, feeds, gateway, load, search, serve, work
+from rookery.cli import (
+    account,
+    backup,
+    check,
+    config,
+    demo,
+    feeds,
+    gateway,
+    load,
+    migrate_data,
+    search,
+    serve,
+    work,
+)
 from rookery.cli.failures import explain
 
-GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway, work)
+GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway, work, migrate_data)
 
 app = typer.Typer(
     name="rookery",

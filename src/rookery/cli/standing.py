@@ -16,12 +16,17 @@ def standing(data: Path | None, key_file: Path | None, config: Path | None) -> t
     settings = settings_for(data, key_file, config)
     if settings.data.engine == "cluster":
         return settings, b""
+    return settings, key_of(settings)
+
+
+def key_of(settings: Settings) -> bytes:
+    """The key of a data folder. Raises OperatorError where there is no folder."""
     if not (settings.data.dir / TRUTH).exists():
         raise OperatorError(
             f"There is no data in {settings.data.dir}: name the data folder with --data, or start one with"
             " `rookery serve`."
         )
-    return settings, data_key(settings.data, announce)
+    return data_key(settings.data, announce)
 
 
 def announce(sentence: str) -> None:

@@ -14,7 +14,7 @@ from rookery.core.limits import Ticket
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.sessions import end_generation, end_sessions, end_some
-from rookery.engines.cluster.tables import CREDENTIALS, HANDLES, REQUESTS_TO, USERS, Item, Value
+from rookery.engines.cluster.tables import CREDENTIALS, HANDLES, REQUESTS_TO, USERS, Item, Placed, Value
 from rookery.engines.cluster.tx import ABSENT, Tx
 from rookery.services.accounts.store import (
     Account,
@@ -49,11 +49,10 @@ class ClusterAccounts:
             if await tx.get(HANDLES, folded) is not None:
                 raise handle_taken()
             user_id = _new_id(tx, new.created_ms)
-            tx.put(HANDLES, {"handle": folded, "user_id": user_id}, where=ABSENT, refused=handle_taken())
             user: Item = {"handle": new.handle, "name": new.name, "bio": new.bio, "protected": new.protected}
-            tx.put(USERS, {"user_id": user_id, **user, "state": int(AccountState.ACTIVE)}, where=ABSENT)
-            if password_hash is not None:
-                tx.put(CREDENTIALS, {"user_id": user_id, "password_hash": password_hash}, where=ABSENT)
+            user["state"] = int(AccountState.ACTIVE)
+            for table, row in rows_of(user_id, folded, user, password_hash):
+                tx.put(table, row, where=ABSENT, refused=handle_taken() if table is HANDLES else None)
             tx.emit(Kind.ACCOUNT_CREATED, user_id, actor=user_id)
             return user_id
 
@@ -193,6 +192,17 @@ class ClusterAccounts:
         users = (await self._dynamo.get_all({USERS: keys}))[USERS]
         found = (users[key] for key in keys if key in users)
         return [_account(user) for user in found if user["state"] != AccountState.DELETED]
+
+
+def rows_of(user_id: int, folded: str, user: Item, password_hash: str | None) -> list[Placed]:
+    """The rows of an account: its handle's (`folded`: lower-case), its own (`user`, but for the id), its password's."""
+    rows: list[Placed] = [
+        (HANDLES, {"handle": folded, "user_id": user_id}),
+        (USERS, {"user_id": user_id, **user}),
+    ]
+    if password_hash is not None:
+        rows.append((CREDENTIALS, {"user_id": user_id, "password_hash": password_hash}))
+    return rows
 
 
 def _account(user: Item) -> Account:

@@ -60,13 +60,7 @@ class Admission:
         before = self._found[IDEMPOTENCY_KEYS].get((name,))
         tx.put(
             IDEMPOTENCY_KEYS,
-            {
-                "name": name,
-                "fingerprint": key.fingerprint,
-                "subject": subject,
-                "at_ms": tx.now_ms,
-                EXPIRES: (tx.now_ms + KEY_KEPT_MS) // 1000,
-            },
+            key_row(name, key.fingerprint, subject, tx.now_ms),
             where=ABSENT if before is None else {"at_ms": before["at_ms"]},
         )
 
@@ -106,6 +100,12 @@ class Admission:
 def window_name(charge: Charge) -> str:
     """The key of a limit's window."""
     return f"{charge.what}#{charge.subject}"
+
+
+def key_row(name: str, fingerprint: bytes, subject: int, at_ms: int) -> Item:
+    """The row of an idempotency key: the id that a success wrote, and when."""
+    kept: Item = {"name": name, "fingerprint": fingerprint, "subject": subject, "at_ms": at_ms}
+    return {**kept, EXPIRES: (at_ms + KEY_KEPT_MS) // 1000}
 
 
 def key_name(account: int, key: str) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from aiobotocore.config import AioConfig
@@ -21,10 +21,13 @@ from rookery.core.limits import Ticket
 from rookery.engines.cluster.admission import Admission
 from rookery.engines.cluster.clock import IdClock
 from rookery.engines.cluster.codec import packed, typed, unpacked
-from rookery.engines.cluster.tables import Item, Key, Table
+from rookery.engines.cluster.tables import Item, Key, Placed, Table
 from rookery.engines.cluster.tx import Action, Committed, Tx
 
 BATCH_MAX = 100  # rows of one BatchGetItem
+PUT_MAX = 25  # rows of one BatchWriteItem
+PUTS_AT_ONCE_MAX = 16  # such calls
+PUT_TRIES_MAX = 20
 KEY_BYTES_MAX = 1_024
 TRIES_MAX = 8
 CALLS_AT_ONCE_MAX = 64  # of one process
@@ -126,6 +129,18 @@ class Dynamo:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    async def put_all(self, rows: Sequence[Placed]) -> None:
+        """Puts rows in place of those with their keys, in no order and outside of any transaction: for filling tables
+        that nobody uses. A key may come once. Raises Problem `engine_unavailable`; some rows may stand then."""
+        turns = asyncio.Semaphore(PUTS_AT_ONCE_MAX)
+
+        async def put(part: Sequence[Placed]) -> None:
+            async with turns:
+                await self._put_batch(part)
+
+        parts = [rows[start : start + PUT_MAX] for start in range(0, len(rows), PUT_MAX)]
+        await asyncio.gather(*map(put, parts))
+
     async def write(
         self,
         work: Callable[[Tx], Awaitable[T]],
@@ -196,6 +211,19 @@ class Dynamo:
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
                 return found
+            await asyncio.sleep(_backoff_s(tried))
+        raise _unavailable()
+
+    async def _put_batch(self, rows: Sequence[Placed]) -> None:
+        asked: dict[str, list[Any]] = {}
+        for table, item in rows:
+            asked.setdefault(self.name(table), []).append({"PutRequest": {"Item": packed(item)}})
+        for tried in range(PUT_TRIES_MAX):
+            with suppress(Problem):  # nobody waits for an answer: what was throttled in all comes again, too
+                answer = await self._call("batch_write_item", RequestItems=asked)
+                asked = answer.get("UnprocessedItems") or {}
+            if not asked:
+                return
             await asyncio.sleep(_backoff_s(tried))
         raise _unavailable()
 

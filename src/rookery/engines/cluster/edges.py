@@ -25,6 +25,7 @@ from rookery.engines.cluster.tables import (
     USERS,
     Item,
     Key,
+    Placed,
     Table,
 )
 from rookery.engines.cluster.tx import ABSENT, Tx
@@ -147,6 +148,16 @@ def change(tx: Tx, viewer: int, other: int, before: Standing, after: Standing, *
         tx.count(other, "followers", gained, actor=actor)
 
 
+def rows_of(viewer: int, other: int, held: Standing) -> list[Placed]:
+    """The rows of what holds in one direction: its own, then its places in lists."""
+    rows: list[Placed] = [(EDGES, {"viewer_id": viewer, "other_id": other, **held._asdict()})]
+    for name, begun in held._asdict().items():
+        if begun is not None:
+            rows += ((table, _place(viewer, other, begun)) for table in _OWNED.get(name, ()))
+            rows += ((table, _place(other, viewer, begun)) for table in _OTHERS.get(name, ()))
+    return rows
+
+
 def begin_follow(tx: Tx, follower: int, followee: int, before: Standing, *, actor: int) -> None:
     """Writes a follow that did not stand before, in place of a request."""
     after = before._replace(follow_id=tx.mint(), request_id=None)
@@ -172,7 +183,11 @@ def _move(
         if ended is not None:
             tx.delete(table, str(owner), ended)
         if begun is not None:
-            tx.put(table, {"owner": str(owner), "position": begun, "item": item}, where=ABSENT)
+            tx.put(table, _place(owner, item, begun), where=ABSENT)
+
+
+def _place(owner: int, item: int, begun: int) -> Item:
+    return {"owner": str(owner), "position": begun, "item": item}
 
 
 def _active(user: Item | None) -> bool:

@@ -1,8 +1,10 @@
 """Leases: which process does what only one should do. They save work; what is done must be right even when two do it,
 since clocks differ and a process may be held up."""
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from rookery.core.clock import now_ms
 from rookery.core.errors import Problem
@@ -10,7 +12,9 @@ from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.tables import LEASES, Item, Value
 from rookery.engines.cluster.tx import ABSENT, Tx
 
+MOVING = "move"  # the lease of who moves a data folder into the tables: `source`, `position`, `done`
 LASTS_MS = 15_000
+KEEP_EVERY_S = 3.0
 
 
 class Lease:
@@ -71,3 +75,25 @@ class Lease:
     def _mine(self) -> dict[str, Value | None]:
         self._until_ms = now_ms() + LASTS_MS
         return {"holder": self._holder, "until_ms": self._until_ms}
+
+
+@asynccontextmanager
+async def held(dynamo: Dynamo, name: str, taken: Exception) -> AsyncIterator[tuple[Lease, Item]]:
+    """A lease for as long as the block runs, and what the last holder passed on. Raises `taken` where another has
+    it."""
+    lease = Lease(dynamo, name)
+    row = await lease.take()
+    if row is None:
+        raise taken
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            await lease.keep({})
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield lease, row
+    finally:
+        keeping.cancel()
+        await lease.release()

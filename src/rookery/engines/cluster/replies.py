@@ -1,6 +1,6 @@
 """Replies in DynamoDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rookery.core.content import Draft, Version
 from rookery.core.entities import AccountState
@@ -12,7 +12,7 @@ from rookery.engines.cluster import reach, removal, texts
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import candidates, keys_of, lineage, number, table_of
 from rookery.engines.cluster.reach import Target, require_author, require_target
-from rookery.engines.cluster.tables import COUNTS, REPLIES, REPLIES_OF, REPLIES_TO, USERS, Item, Value
+from rookery.engines.cluster.tables import COUNTS, REPLIES, REPLIES_OF, REPLIES_TO, USERS, Item, Placed
 from rookery.engines.cluster.tx import ABSENT, Tx
 
 _SCORE = ("likes", "retweets", "replies")
@@ -128,14 +128,20 @@ class ClusterReplies:
 
 def _put(tx: Tx, reply_id: int, draft: Draft, parent_id: int, parent: Target) -> None:
     actor = draft.author_id
-    related: Mapping[str, Value | None] = {
-        "parent_id": parent_id,
-        "parent_owner_id": parent.owner_id,
-        "lineage": parent.lineage,
-    }
-    tx.put(REPLIES, {"reply_id": reply_id, **texts.row_of(draft), **related}, where=ABSENT)
-    listed: Mapping[str, Value | None] = {"position": reply_id, "item": reply_id}
-    tx.put(REPLIES_OF, {"owner": str(actor), **listed})
-    tx.put(REPLIES_TO, {"owner": str(parent_id), **listed})
+    for table, row in rows_of(reply_id, draft, parent_id, parent.owner_id, parent.lineage):
+        tx.put(table, row, where=ABSENT)
     tx.count(parent_id, "replies", 1, actor=actor)
     tx.count(actor, "tweets", 1, actor=actor)
+
+
+def rows_of(
+    reply_id: int, draft: Draft, parent_id: int, parent_owner_id: int, lineage: bytes
+) -> list[Placed]:
+    """The rows of a reply: first its own, then its places in lists."""
+    related: Item = {"parent_id": parent_id, "parent_owner_id": parent_owner_id, "lineage": lineage}
+    listed: Item = {"position": reply_id, "item": reply_id}
+    return [
+        (REPLIES, {"reply_id": reply_id, **texts.row_of(draft), **related}),
+        (REPLIES_OF, {"owner": str(draft.author_id), **listed}),
+        (REPLIES_TO, {"owner": str(parent_id), **listed}),
+    ]

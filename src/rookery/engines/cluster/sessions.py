@@ -12,7 +12,7 @@ from rookery.core.entities import AccountState
 from rookery.core.events import Kind
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number, raw
-from rookery.engines.cluster.tables import CREDENTIALS, SESSION_KEYS, SESSIONS, USERS, Item
+from rookery.engines.cluster.tables import CREDENTIALS, SESSION_KEYS, SESSIONS, USERS, Item, Placed
 from rookery.engines.cluster.tx import ABSENT, Committed, Query, Tx
 from rookery.services.accounts.store import Session, wrong_credentials
 
@@ -87,11 +87,9 @@ class ClusterSessions:
             now_ms = tx.now_ms
             generation = await _require_sign_in(tx, user_id, password_hash)
             session_id = tx.mint()
-            place: Item = {"user_id": user_id, "session_id": session_id}
             used: Item = {"created_ms": now_ms, "used_ms": now_ms, "generation": generation}
-            tx.put(SESSIONS, {**place, **used, "token_hash": token_hash}, where=ABSENT)
-            for key in (by_token(token_hash), by_id(session_id)):
-                tx.put(SESSION_KEYS, {"session_key": key, **place}, where=ABSENT)
+            for table, row in rows_of(user_id, session_id, token_hash, used):
+                tx.put(table, row, where=ABSENT)
             return session_id
 
         session_id = await self._dynamo.write(work)
@@ -175,6 +173,16 @@ def by_token(token_hash: bytes) -> str:
 def by_id(session_id: int) -> str:
     """The key under which a session is found by its id."""
     return f"i:{session_id}"
+
+
+def rows_of(user_id: int, session_id: int, token_hash: bytes, used: Item) -> list[Placed]:
+    """The rows of a session: its own (`used`: its times and generation), and those under which it is found."""
+    place: Item = {"user_id": user_id, "session_id": session_id}
+    keys = (by_token(token_hash), by_id(session_id))
+    return [
+        (SESSIONS, {**place, **used, "token_hash": token_hash}),
+        *((SESSION_KEYS, {"session_key": key, **place}) for key in keys),
+    ]
 
 
 async def living(source: Dynamo | Tx, user_id: int) -> list[Item]:

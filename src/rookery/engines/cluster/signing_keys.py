@@ -33,12 +33,17 @@ class ClusterKeys:
                 if number(row, "created_ms") < drop_before_ms:
                     tx.delete(SIGNING_KEYS, RING, row["created_ms"])
             if all(number(row, "created_ms") < replaces_before_ms for row in rows):
-                made: Item = {"ring": RING, "created_ms": key.created_ms, "key_id": key.key_id}
-                tx.put(SIGNING_KEYS, {**made, "private_jwk": key.private_jwk}, where=ABSENT)
+                tx.put(SIGNING_KEYS, row_of(key), where=ABSENT)
                 same = ABSENT if turn is None else {"key_id": turn["key_id"]}
                 tx.put(SIGNING_KEYS, {"ring": TURN, "created_ms": 0, "key_id": key.key_id}, where=same)
 
         await self._dynamo.write(work)
+
+
+def row_of(key: SigningKey) -> Item:
+    """The row of a key."""
+    made: Item = {"ring": RING, "created_ms": key.created_ms, "key_id": key.key_id}
+    return {**made, "private_jwk": key.private_jwk}
 
 
 async def _rows(query: Query) -> list[Item]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rookery.core.entities import AccountState
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number
-from rookery.engines.cluster.tables import COUNTS, EDGES, FOLLOWING_OF, MOST_FOLLOWED, USERS
+from rookery.engines.cluster.tables import COUNTS, EDGES, FOLLOWING_OF, MOST_FOLLOWED, USERS, Item
 from rookery.engines.cluster.tx import Tx
 
 FOLLOWEES_MAX = 50  # of the viewer, the newest: as many queries at once
@@ -46,11 +46,16 @@ async def rank(dynamo: Dynamo, user_id: int, followers: int, gained: int) -> Non
         return
 
     async def work(tx: Tx) -> None:
-        tx.put(MOST_FOLLOWED, {"owner": _ALL, "position": now << _ID_BITS | user_id, "item": user_id})
+        tx.put(MOST_FOLLOWED, place_of(user_id, followers))
         if before:
             tx.delete(MOST_FOLLOWED, _ALL, before << _ID_BITS | user_id)
 
     await dynamo.write(work)
+
+
+def place_of(user_id: int, followers: int) -> Item:
+    """The place of an account that has followers in the list of the most followed."""
+    return {"owner": _ALL, "position": followers.bit_length() << _ID_BITS | user_id, "item": user_id}
 
 
 async def _shared(dynamo: Dynamo, viewer: int) -> Counter[int]:

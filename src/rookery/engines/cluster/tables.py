@@ -5,6 +5,7 @@ same transaction and read consistently; there is no secondary index. No attribut
 followers are rows. A row that many people write at the same time is in no transaction (counts are folded from deltas).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +40,7 @@ class Table:
 Value = int | float | str | bytes | bool
 Item = dict[str, Value]
 Key = tuple[Value, ...]
+Placed = tuple[Table, Mapping[str, Value | None]]  # a row and where it belongs; None is left out
 
 
 def _listing(name: str) -> Table:

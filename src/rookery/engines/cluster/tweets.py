@@ -29,6 +29,7 @@ from rookery.engines.cluster.tables import (
     TWEETS_OF,
     Item,
     Key,
+    Placed,
     Table,
     Value,
 )
@@ -36,8 +37,8 @@ from rookery.engines.cluster.tx import ABSENT, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
-    """A tweet to put."""
+class New:
+    """A tweet, quote or retweet to put; `lineage` is what it stands on (see fact_rows)."""
 
     tweet_id: int
     draft: Draft
@@ -131,7 +132,7 @@ class ClusterTweets:
             target = await require_open(tx, actor, original_id)
             if await tx.get(RETWEETS, actor, original_id) is not None:
                 return None
-            new = _New(await self._id(tx, at_ms), Draft(actor, "", NO_LINKS), original_id, 0, target.lineage)
+            new = New(await self._id(tx, at_ms), Draft(actor, "", NO_LINKS), original_id, 0, target.lineage)
             _put(tx, new, backdated=at_ms is not None)
             return new.tweet_id
 
@@ -206,41 +207,58 @@ class ClusterTweets:
 
 async def _create(tx: Tx, draft: Draft, quoted_id: int, tweet_id: int, *, backdated: bool = False) -> int:
     lineage = (await require_open(tx, draft.author_id, quoted_id)).lineage if quoted_id else b""
-    _put(tx, _New(tweet_id, draft, 0, quoted_id, lineage), backdated=backdated)
+    _put(tx, New(tweet_id, draft, 0, quoted_id, lineage), backdated=backdated)
     return tweet_id
 
 
-def _put(tx: Tx, new: _New, *, backdated: bool) -> None:
+def _put(tx: Tx, new: New, *, backdated: bool) -> None:
     tweet_id, actor = new.tweet_id, new.draft.author_id
-    related: Mapping[str, Value | None] = {
-        "original_id": new.original_id or None,
-        "quoted_id": new.quoted_id or None,
-        "lineage": new.lineage or None,
-    }
-    tx.put(TWEETS, {"tweet_id": tweet_id, **texts.row_of(new.draft), **related}, where=ABSENT)
-    listed: Mapping[str, Value | None] = {"position": tweet_id, "item": tweet_id}
-    tx.put(TWEETS_OF, {"owner": str(actor), **listed, "original_id": new.original_id or None})
-    if not new.original_id:
-        tx.put(PUBLIC_TWEETS, {"owner": removal.public_list(tweet_id), **listed})
-    else:
-        tx.put(
-            RETWEETS, {"user_id": actor, "original_id": new.original_id, "retweet_id": tweet_id}, where=ABSENT
-        )
-        tx.put(RETWEETERS_OF, {"owner": str(new.original_id), "position": tweet_id, "item": actor})
+    for table, row in rows_of(new):
+        tx.put(table, row, where=ABSENT)
+    if new.original_id:
         tx.count(new.original_id, "retweets", 1, actor=actor)
     if new.quoted_id:
-        tx.put(QUOTES_OF, {"owner": str(new.quoted_id), **listed})
         tx.count(new.quoted_id, "quotes", 1, actor=actor)
     tx.count(actor, "tweets", 1, actor=actor)
     kind = Kind.RETWEET_CREATED if new.original_id else Kind.TWEET_CREATED
     tx.emit(kind, tweet_id, new.original_id or new.quoted_id, actor=actor, backdated=backdated)
 
 
+def rows_of(new: New) -> list[Placed]:
+    """The rows of a tweet, quote or retweet: first its own, then its places in lists."""
+    tweet_id, actor = new.tweet_id, new.draft.author_id
+    related: Mapping[str, Value | None] = {
+        "original_id": new.original_id or None,
+        "quoted_id": new.quoted_id or None,
+        "lineage": new.lineage or None,
+    }
+    listed: Item = {"position": tweet_id, "item": tweet_id}
+    rows: list[Placed] = [
+        (TWEETS, {"tweet_id": tweet_id, **texts.row_of(new.draft), **related}),
+        (TWEETS_OF, {"owner": str(actor), **listed, "original_id": new.original_id or None}),
+    ]
+    if not new.original_id:
+        rows.append((PUBLIC_TWEETS, {"owner": removal.public_list(tweet_id), **listed}))
+    else:
+        own: Item = {"user_id": actor, "original_id": new.original_id, "retweet_id": tweet_id}
+        place: Item = {"owner": str(new.original_id), "position": tweet_id, "item": actor}
+        rows += [(RETWEETS, own), (RETWEETERS_OF, place)]
+    if new.quoted_id:
+        rows.append((QUOTES_OF, {"owner": str(new.quoted_id), **listed}))
+    return rows
+
+
 def _put_like(tx: Tx, actor: int, tweet_id: int) -> None:
-    like_id = tx.mint()
-    tx.put(LIKES, {"user_id": actor, "tweet_id": tweet_id, "like_id": like_id}, where=ABSENT)
-    tx.put(LIKES_OF, {"owner": str(actor), "position": like_id, "item": tweet_id}, where=ABSENT)
-    owner = removal.likers(tweet_id, actor)
-    tx.put(LIKERS_OF, {"owner": owner, "position": like_id, "item": actor}, where=ABSENT)
+    for table, row in like_rows(actor, tweet_id, tx.mint()):
+        tx.put(table, row, where=ABSENT)
     tx.count(tweet_id, "likes", 1, actor=actor)
     tx.emit(Kind.LIKED, tweet_id, actor=actor)
+
+
+def like_rows(actor: int, tweet_id: int, like_id: int) -> list[Placed]:
+    """The rows of a like: its own, then its places in lists."""
+    return [
+        (LIKES, {"user_id": actor, "tweet_id": tweet_id, "like_id": like_id}),
+        (LIKES_OF, {"owner": str(actor), "position": like_id, "item": tweet_id}),
+        (LIKERS_OF, {"owner": removal.likers(tweet_id, actor), "position": like_id, "item": actor}),
+    ]

@@ -170,20 +170,7 @@ class Tx:
         """Says in the outbox what happened."""
         event = Event(self.mint(), kind, self.actor if actor is None else actor, subject, other, backdated)
         self.events.append(event)
-        self.put(
-            OUTBOX,
-            {
-                "shard": shard_of(subject),
-                "event_id": event.event_id,
-                "kind": int(kind),
-                "actor": event.actor,
-                "subject": subject,
-                "other": other,
-                "backdated": backdated,
-                EXPIRES: self.now_ms // 1000 + OUTBOX_KEPT_S,
-            },
-            where=ABSENT,
-        )
+        self.put(OUTBOX, event_row(event, self.now_ms), where=ABSENT)
 
     def count(self, subject: int, field_name: str, amount: int, *, actor: int | None = None) -> None:
         """Adds to a counter (COUNTS) once a worker folds it."""
@@ -217,6 +204,20 @@ class Tx:
             _condition(table, said, where)
         self.actions.append(Action(verb, table, said, refused))
         assert len(self.actions) <= ACTIONS_MAX
+
+
+def event_row(event: Event, now_ms: int) -> Item:
+    """The row of an event in the outbox, kept from now on."""
+    return {
+        "shard": shard_of(event.subject),
+        "event_id": event.event_id,
+        "kind": int(event.kind),
+        "actor": event.actor,
+        "subject": event.subject,
+        "other": event.other,
+        "backdated": event.backdated,
+        EXPIRES: now_ms // 1000 + OUTBOX_KEPT_S,
+    }
 
 
 def shard_of(subject: int) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rookery.core.errors import OperatorError
+
 
 class WriteLock:
     """One user of a data folder's write lock."""
@@ -35,3 +37,24 @@ class WriteLock:
         """Gives the files back."""
         os.close(self._turn)
         os.close(self._write)
+
+
+def upkeep_lock(folder: Path) -> int:
+    """The file that a process locks while it does what follows writes, as one process of a running server does."""
+    return os.open(folder / "upkeep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def at_rest(folder: Path) -> Iterator[None]:
+    """Nobody serves from a data folder inside, and nobody writes. Raises OperatorError where somebody serves."""
+    upkeep, write = upkeep_lock(folder), WriteLock(folder)
+    try:
+        try:
+            fcntl.flock(upkeep, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OperatorError(f"Rookery runs on {folder}: stop it first.") from None
+        with write.held():
+            yield
+    finally:
+        write.close()
+        os.close(upkeep)

@@ -19,6 +19,7 @@ from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.database import Database, Tx
 from rookery.engines.embedded.projection import LOCK_WAIT_S, offsets
 from rookery.engines.embedded.snapshots import Snapshots
+from rookery.engines.embedded.turns import upkeep_lock
 
 LOOK_EVERY_S = 0.05
 AGE_EVERY_S = 60.0
@@ -56,7 +57,7 @@ class UpkeepRunner:
         self._snapshots = snapshots
         self._parts = parts
         self._outbox_keep_ms = outbox_keep_ms
-        self._lock = os.open(files.folder / "upkeep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = upkeep_lock(files.folder)
         self._position = 0
         self._woken = asyncio.Event()
         snapshots.on_event.append(self._notice)
