@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop docs lock clean
+.PHONY: help setup setup-dev demo serve test lint bench bench-cluster engines engines-stop docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,6 +34,9 @@ engines: ## Start Redis, DynamoDB Local and OpenSearch, fetched once (ENGINES="r
 
 engines-stop: ## Stop them
 	@python=$$(scripts/python.sh) && $$python -m scripts.engines stop
+
+bench-cluster: setup-dev ## Measure the cluster engine likewise, with engines of its own
+	@$(BIN)/python -m benchmarks cluster_fanout $(ARGS)
 
 docs: setup-dev ## Make the generated pages of docs/ anew
 	@$(BIN)/python scripts/settings_doc.py

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import fanout, feed_read, report, scale, search, staleness, tweets
+from benchmarks import cluster_fanout, fanout, feed_read, report, scale, search, staleness, tweets
 from benchmarks.figures import Figure, shown
 from benchmarks.report import Found
 from benchmarks.run import PROJECT, Benchmark, Run, Skipped
@@ -22,14 +22,15 @@ BENCHMARKS: Sequence[Benchmark] = (
     search.BENCHMARK,
     scale.BENCHMARK,
 )
-_NAMES = [one.name for one in BENCHMARKS]
+CLUSTER: Sequence[Benchmark] = (cluster_fanout.BENCHMARK,)
+_NAMES = [one.name for one in (*BENCHMARKS, *CLUSTER)]
 QUICK = "A quick run: everything is small, so these figures show that the benchmarks work, not how fast anything is."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what was asked for. Returns 0 when every bound holds, 1 when one is broken, 2 where one could not run."""
     asked = _parser().parse_args(arguments)
-    chosen = [one for one in BENCHMARKS if one.name in (asked.names or _NAMES)]
+    chosen = [one for one in (*BENCHMARKS, *CLUSTER) if one.name in asked.names] or list(BENCHMARKS)
     asked.folder.mkdir(parents=True, exist_ok=True)
     if asked.quick:
         print(f"{QUICK}\n", flush=True)
@@ -85,7 +86,7 @@ def _name(given: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = "\n".join(f"  {one.name:<12} {one.summary}" for one in BENCHMARKS)
+    names = "\n".join(f"  {one.name:<12} {one.summary}" for one in (*BENCHMARKS, *CLUSTER))
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         usage='make bench [ARGS="[NAME ...] [--quick] [--folder FOLDER] [--report REPORT] [--no-report]"]',
@@ -96,7 +97,13 @@ def _parser() -> argparse.ArgumentParser:
         "Exit code: 0 all bounds hold, 1 one is broken, 2 one could not run.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", type=_name, help="these alone; all without any")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        type=_name,
+        help="these alone; without any all but those of the cluster engine",
+    )
     parser.add_argument(
         "--quick",
         action="store_true",

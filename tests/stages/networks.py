@@ -30,7 +30,13 @@ async def clustered(request: pytest.FixtureRequest, folder: Path, feed: Feed) ->
         prefix = dynamo.name(USERS).removesuffix(USERS.name)
         async with opensearch.connected(urls["opensearch"], prefix) as index:
             await search_indices.prepare(index)
-        cluster = Cluster(urls["dynamodb"], REGION, urls["redis"], urls["opensearch"], prefix)
+        cluster = Cluster(
+            dynamodb_url=urls["dynamodb"],
+            region=REGION,
+            redis_url=urls["redis"],
+            search_url=urls["opensearch"],
+            prefix=prefix,
+        )
         data = Data(engine="cluster", dir=folder / "data", key=KEY.hex())
         async with network(Settings(data=data, feed=feed, cluster=cluster), KEY) as opened:
             yield opened
