@@ -48,7 +48,7 @@ class Roost:
         self.celebrities = Celebrities(dynamo, self.puller)
         self.news = News(self.redis)
         self.followers = Followers(dynamo)
-        self.fan_out = FanOut(self.redis, self.feeds, self.celebrities, self.followers, grace_ms=grace_ms)
+        self.fan_out = self.fanning_out(grace_ms=grace_ms)
         self.feed = ClusterFeed(
             self.feeds, self.puller, self.celebrities, self.news, owes=self.publisher.owes, size=TRUST
         )
@@ -56,6 +56,10 @@ class Roost:
         self.replies = ClusterReplies(dynamo)
         self.follows = ClusterFollows(dynamo)
         self.celebrity_followers = celebrity_followers
+
+    def fanning_out(self, *, grace_ms: int) -> FanOut:
+        """Fan-out that ends so long after the flag."""
+        return FanOut(self.redis, self.feeds, self.celebrities, self.followers, grace_ms=grace_ms)
 
     async def account(self) -> int:
         """A new account."""

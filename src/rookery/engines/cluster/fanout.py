@@ -1,6 +1,7 @@
 """Timeline fan-out: appends an entry to the feed of everyone who follows the author and has a feed."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from rookery.core.events import Event
@@ -61,5 +62,12 @@ class FanOut:
         flagged_ms = await self._celebrities.flagged_ms(event.actor)
         if flagged_ms is not None and time_ms(event.event_id) > flagged_ms + self._grace_ms:
             return
-        async for followers in self._followers.of(event.actor):
-            await self._feeds.push(followers, entry, again=again)
+        async with contextlib.aclosing(self._followers.of(event.actor)) as pages:
+            pushing: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
+            try:
+                async for followers in pages:  # the next page is read while one is pushed
+                    await pushing
+                    pushing = asyncio.ensure_future(self._feeds.push(followers, entry, again=again))
+                await pushing
+            finally:
+                pushing.cancel()

@@ -2,16 +2,15 @@
 
 from array import array
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from rookery.core.clock import now_ms
 from rookery.core.ids import first_id_at
 from rookery.engines.cluster.dynamo import Dynamo
-from rookery.engines.cluster.stored_feeds import KEYS_AT_ONCE_MAX
 from rookery.engines.cluster.tables import FOLLOWERS_OF
 
-PAGE = 2_000  # followers of one query
+PAGE = 2_000  # followers of one query, and given at once
 KEPT_FROM = 1_000  # followers; fewer are read anew each time
 KEPT_MAX = 4_000_000  # followers kept in all, eight bytes each
 LATE_MS = 60_000  # so long after its id was minted a follow may become visible
@@ -37,8 +36,8 @@ class Followers:
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._count = 0
 
-    async def of(self, account: int) -> AsyncIterator[Sequence[int]]:
-        """The followers, KEYS_AT_ONCE_MAX at a time."""
+    async def of(self, account: int) -> AsyncGenerator[Sequence[int], None]:
+        """The followers, PAGE at a time."""
         kept = self._kept.get(account)
         if kept is not None and kept.read_ms < now_ms() - AGED_MS:
             kept = None
@@ -49,14 +48,13 @@ class Followers:
             rows = await self._dynamo.query(FOLLOWERS_OF, str(account), above=above, below=below, limit=PAGE)
             page = [int(row["item"]) for row in rows]
             old.extend(one for row, one in zip(rows, page, strict=True) if int(row["position"]) < bound)
-            for part in _parts(page):
-                yield part
+            yield page
             if len(rows) < PAGE:
                 break
             below = int(rows[-1]["position"])
         if kept is not None:
-            for part in _parts(kept.followers):
-                yield part
+            for start in range(0, len(kept.followers), PAGE):
+                yield kept.followers[start : start + PAGE]
         self._keep(account, kept, old, bound)
 
     def _keep(self, account: int, kept: _Kept | None, new: "array[int]", before: int) -> None:
@@ -65,7 +63,7 @@ class Followers:
         self._drop(account)
         if len(followers) < KEPT_FROM:
             return
-        self._kept[account] = _Kept(followers, before, read_ms)
+        self._kept[account] = _Kept(followers, max(before, kept.before if kept else 0), read_ms)
         self._count += len(followers)
         while self._count > KEPT_MAX:
             self._drop(next(iter(self._kept)))
@@ -74,7 +72,3 @@ class Followers:
         gone = self._kept.pop(account, None)
         if gone is not None:
             self._count -= len(gone.followers)
-
-
-def _parts(followers: Sequence[int]) -> list[Sequence[int]]:
-    return [followers[at : at + KEYS_AT_ONCE_MAX] for at in range(0, len(followers), KEYS_AT_ONCE_MAX)]

@@ -111,10 +111,10 @@ class News:
             "XRANGE", self._name, b"(" + last, "+", "COUNT", _ENTRIES_AT_ONCE
         ):
             last = self._take(entries)
-        kept_from = max(born, (int(seconds) + 1) * 1000 - KEPT_MS)
-        self._whole_from = max(
-            first_id_at(kept_from), self._changes[0][0] if len(self._changes) == CHANGES_MAX else 0
-        )
+        kept_from = first_id_at(max(born, (int(seconds) + 1) * 1000 - KEPT_MS))
+        self._whole_from = min(self._whole_from, kept_from)
+        if len(self._changes) == CHANGES_MAX:
+            self._whole_from = max(self._whole_from, self._changes[0][0])
         self._wake(max(self._position, first_id_at(int(seconds) * 1000)))
         return last
 

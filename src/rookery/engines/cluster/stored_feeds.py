@@ -8,6 +8,7 @@ original's id with the highest bit set. Entries are appended only where there is
 A feed that is not there, for whatever reason, is built when it is next read.
 """
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -143,11 +144,13 @@ class StoredFeeds:
     async def push(self, viewers: Sequence[int], entry: Entry, *, again: bool) -> None:
         """Appends an entry to those of the feeds that are there and lack it; `again`: it may have been there for long.
         Trims those that have grown long. Raises RedisDown."""
-        for start in range(0, len(viewers), KEYS_AT_ONCE_MAX):
-            part = viewers[start : start + KEYS_AT_ONCE_MAX]
-            grown = await self._redis.call(*self.pushing(part, entry, again=again))
-            for at in grown:
+
+        async def push(part: Sequence[int]) -> None:
+            for at in await self._redis.call(*self.pushing(part, entry, again=again)):
                 await self.trim(part[at - 1])
+
+        starts = range(0, len(viewers), KEYS_AT_ONCE_MAX)
+        await asyncio.gather(*(push(viewers[start : start + KEYS_AT_ONCE_MAX]) for start in starts))
 
     def pushing(self, viewers: Sequence[int], entry: Entry, *, again: bool = False) -> Command:
         """The command that appends an entry, to KEYS_AT_ONCE_MAX feeds at most."""
