@@ -35,7 +35,7 @@ async def test_edits_and_deletes_are_heard_by_every_process(roost: Roost) -> Non
     await soon(lambda: _knows(roost.news, before, 2))
     later = News(roost.redis)
     later.start()
-    await soon(lambda: _knows(later, before, 2))
+    await soon(lambda: _knows(later, later.position_at(tweet, 0), 2))
     for news in (roost.news, later):
         changes = news.since(news.position_at(tweet, 0))
         assert changes is not None
