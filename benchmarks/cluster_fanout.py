@@ -80,10 +80,12 @@ async def _measured(
 
 
 async def _follow(dynamo: Dynamo, followers: int) -> None:
-    rows = [
-        {"owner": str(AUTHOR), "position": (one + 1) << 16, "item": _viewer(one)} for one in range(followers)
-    ]
-    await dynamo.put_all(FOLLOWERS_OF, rows)
+    await dynamo.put_all(
+        [
+            (FOLLOWERS_OF, {"owner": str(AUTHOR), "position": (one + 1) << 16, "item": _viewer(one)})
+            for one in range(followers)
+        ]
+    )
 
 
 async def _fill(feeds: StoredFeeds, followers: int, dynamo: Dynamo) -> None:
