@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint bench bench-cluster engines engines-stop docs lock clean
+.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop bench-cluster docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin

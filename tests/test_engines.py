@@ -128,7 +128,9 @@ def test_env_points_at_what_runs(fleet: Fleet) -> None:
     lines = fleet.env.read_text().splitlines()
 
     assert f"ROOKERY_CLUSTER_REDIS_URL=redis://127.0.0.1:{redis.port}/0" in lines
-    assert ["ROOKERY_CLUSTER_REDIS_URL"] == [line.partition("=")[0] for line in lines if line.startswith("ROOKERY")]
+    assert ["ROOKERY_CLUSTER_REDIS_URL"] == [
+        line.partition("=")[0] for line in lines if line.startswith("ROOKERY")
+    ]
 
     fleet.stop()
     assert not fleet.env.exists()
