@@ -32,9 +32,5 @@ def migrate_data(
     key = key_of(settings)
     with steps() as shown:
         moved = move_data(settings, key, shown.tell, shown.step, go_on=go_on)
-    told = [f"{count:,} {name}" for name, count in moved.items() if count]
-    print(
-        f"moved {', '.join(told[:-1])} and {told[-1]} from {settings.data.dir}"
-        if told
-        else "there was nothing"
-    )
+    told = ", ".join(f"{name} {count:,}" for name, count in moved.items() if count)
+    print(f"moved {settings.data.dir} into the cluster engine: {told or 'it was empty'}")
