@@ -6,12 +6,13 @@ from threading import Thread
 
 import apsw
 
-from rookery.bootstrap import network
+from rookery.bootstrap import Network, network
 from rookery.config import Data, Feed, Settings
 from rookery.core.content import NO_LINKS, Draft
 from rookery.core.events import Event
 from rookery.core.ids import ID_MAX
 from rookery.engines.embedded.building import build
+from rookery.engines.embedded.engine import EmbeddedEngine
 from rookery.engines.embedded.fanout import FeedProjection
 from rookery.engines.embedded.projection import step
 from rookery.services.accounts.store import NewAccount
@@ -24,6 +25,7 @@ async def test_nothing_shows_above_a_celebritys_tweet_that_does_not_show_yet(tmp
     cursor of a page never skips it."""
     settings = Settings(data=Data(dir=tmp_path), feed=Feed(celebrity_followers=2, celebrity_grace_ms=0))
     async with network(settings, KEY, works=False) as net:
+        assert isinstance(net.engine, EmbeddedEngine)
         people = [
             await net.accounts.operator.load(NewAccount(f"bird{n}", f"Bird {n}"), None) for n in range(4)
         ]
@@ -73,30 +75,32 @@ async def test_a_feed_is_whole_before_anything_was_projected(tmp_path: Path) -> 
         assert [(tweet, 0)] == list(await net.engine.feed.candidates(author, ID_MAX, 20))
 
 
-async def test_a_tweet_of_the_past_comes_into_kept_pages(tmp_path: Path) -> None:
-    """A tweet dated back to below what was projected shows in pages that were kept rendered before it was loaded."""
-    async with network(Settings(data=Data(dir=tmp_path)), KEY) as net:
-        author = await net.accounts.operator.load(NewAccount("bird", "Bird"), None)
-        new = await net.engine.tweets.create(Draft(author, "new", NO_LINKS), 0)
-        for _ in range(300):
-            await net.feed.page(author, ID_MAX, 20)
-            if await net.engine.feed.stamp(author) is not None:
-                break
-            await asyncio.sleep(0.01)
-        kept = await net.feed.page(author, ID_MAX, 20)
-        assert kept is await net.feed.page(author, ID_MAX, 20)
+async def test_a_tweet_of_the_past_comes_into_kept_pages(engine: Network) -> None:
+    """A tweet dated back to below what was projected shows in a stored feed, and in pages that were kept rendered
+    before it was loaded."""
+    author = await engine.accounts.operator.load(NewAccount("bird", "Bird"), None)
+    new = await engine.engine.tweets.create(Draft(author, "new", NO_LINKS), 0)
+    for _ in range(300):
+        await engine.feed.page(author, ID_MAX, 20)
+        if await engine.engine.feed.stamp(author) is not None:
+            break
+        await asyncio.sleep(0.01)
+    kept = await engine.feed.page(author, ID_MAX, 20)
+    again = await engine.feed.page(author, ID_MAX, 20)
+    assert (kept is again) == engine.reader.source.tracks
 
-        old = await net.engine.tweets.load(Draft(author, "old", NO_LINKS), 0, 1_000_000, b"row")
-        await net.engine.caught_up()
+    old = await engine.engine.tweets.load(Draft(author, "old", NO_LINKS), 0, 1_000_000, b"row")
+    await engine.engine.caught_up()
 
-        assert [(new, 0), (old, 0)] == list(await net.engine.feed.candidates(author, ID_MAX, 20))
-        assert 2 == len((await net.feed.page(author, ID_MAX, 20)).entries)
+    assert [(new, 0), (old, 0)] == list(await engine.engine.feed.candidates(author, ID_MAX, 20))
+    assert 2 == len((await engine.feed.page(author, ID_MAX, 20)).entries)
 
 
 async def test_a_feed_whose_building_was_cut_off_is_built_again(tmp_path: Path) -> None:
     """A header that a killed process left without entries hides nothing, and the next read builds the feed anew."""
     settings = Settings(data=Data(dir=tmp_path))
     async with network(settings, KEY) as net:
+        assert isinstance(net.engine, EmbeddedEngine)
         author = await net.accounts.operator.load(NewAccount("bird", "Bird"), None)
         tweet = await net.engine.tweets.create(Draft(author, "song", NO_LINKS), 0)
         await net.engine.caught_up()

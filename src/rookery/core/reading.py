@@ -20,7 +20,9 @@ Show = Callable[[int, Sequence[int]], Awaitable[Mapping[int, bytes]]]
 
 
 class FactSource(Protocol):
-    """Where facts come from: one per engine."""
+    """Where facts come from: one per engine. `tracks`: whether it ever knows that something is unchanged."""
+
+    tracks: bool
 
     async def gather(self, viewer: int, tweet_ids: Collection[int], user_ids: Collection[int] = ()) -> Facts:
         """One snapshot of these tweets, those they retweet, quote and answer, all their authors, and these accounts,

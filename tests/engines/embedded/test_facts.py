@@ -21,6 +21,7 @@ from rookery.core.reading import Reader
 from rookery.core.visibility import Witness
 from rookery.engines.embedded.check import one_moment
 from rookery.engines.embedded.connections import Files, rows_of
+from rookery.engines.embedded.engine import EmbeddedEngine
 from rookery.engines.embedded.facts import EmbeddedFacts
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.services.accounts.store import Changes, NewAccount
@@ -242,6 +243,7 @@ async def shown(reader: Reader, feed: FeedService, walk: Walk, viewer: int) -> l
 
 async def cold(net: Network, walk: Walk, viewer: int) -> list[Shown]:
     """The same out of caches that were empty."""
+    assert isinstance(net.engine, EmbeddedEngine)
     snapshots = Snapshots(net.engine.files)
     reader = Reader(EmbeddedFacts(snapshots))
     try:
@@ -259,6 +261,7 @@ async def test_after_every_write_a_warm_cache_shows_what_a_cold_one_does(tmp_pat
     )
     unchanged = 0
     async with network(settings, KEY) as net:
+        assert isinstance(net.engine, EmbeddedEngine)
         walk = Walk(net, seed)
         for _ in range(PEOPLE):
             await walk.join()

@@ -93,6 +93,8 @@ class _Around:
 class ClusterFacts:
     """The FactSource of this engine."""
 
+    tracks = False
+
     def __init__(self, dynamo: Dynamo) -> None:
         self._dynamo = dynamo
         self._new: dict[tuple[int, int], tuple[float, Gathered]] = {}

@@ -55,9 +55,9 @@ class ClusterFeed:
     async def since(self, viewer: int, seen: int) -> int:
         """See services.feed.store.FeedStore. Entries come in order but for those of the last LATE_MS. Beyond that the
         order in which they came to the stored feed tells which came later than what was seen."""
-        lowest = max(0, seen - (LATE_MS << 16))
+        lowest = seen - (LATE_MS << 16)
         feed = await self._stored(viewer)
-        return lowest if feed is None else min(lowest, feed.late(seen) - 1)
+        return max(0, lowest if feed is None else min(lowest, feed.late(seen) - 1))
 
     async def candidates(self, viewer: int, before: int, limit: int) -> Sequence[Entry]:
         """See services.feed.store.FeedStore."""

@@ -61,12 +61,10 @@ class Worker(Generic[T]):
         self._stopping = True
         if self._task is None:
             return
-        await self._task
-        if self._batches:
-            _, late = await asyncio.wait(self._batches, timeout=DRAIN_S)
-            for one in late:
-                one.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        _, late = await asyncio.wait([self._task, *self._batches], timeout=DRAIN_S)
+        for one in late:
+            one.cancel()
+        await asyncio.gather(*late, *self._batches, return_exceptions=True)
         with contextlib.suppress(RedisDown, RedisRefused):
             await self._streams.leave(self.group, self._consumer)
 

@@ -46,6 +46,8 @@ class _Memo:
 class EmbeddedFacts:
     """The FactSource of this engine; also holds the caches that events drop from."""
 
+    tracks = True
+
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self.tweets: dict[int, TweetCard | None] = {}

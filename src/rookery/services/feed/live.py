@@ -71,7 +71,12 @@ class LiveService:
 
     async def _now(self, viewer: int) -> "_Told":
         told = _Told(0, self._store.position())
-        told.take(one for one, _ in await self._store.candidates(viewer, ID_MAX, PAGE_SIZE_MAX))
+        told.take(one for one, _ in await self._store.candidates(viewer, ID_MAX, 1))
+        before, since = told.tweet, await self._store.since(viewer, told.tweet)
+        while before > since and len(told.sent) < SENT_MAX:
+            known = [one for one, _ in await self._store.candidates(viewer, before, PAGE_SIZE_MAX)]
+            told.take(known)
+            before = known[-1] if known else 0
         return told
 
     def _resumed(self, last_event_id: str) -> "_Told | None":

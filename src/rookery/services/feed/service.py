@@ -46,7 +46,7 @@ class FeedService:
         A page is kept rendered for as long as neither its candidates nor anything that it was made from changed.
         """
         key = (viewer, before, size, since)
-        stamp = await self._store.stamp(viewer)
+        stamp = await self._store.stamp(viewer) if self._reader.source.tracks else None
         kept = self._pages.get(key) if stamp is not None else None
         if kept is not None and kept.stamp == stamp and self._reader.source.unchanged(kept.witness):
             return kept.page
