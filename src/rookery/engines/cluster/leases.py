@@ -27,6 +27,11 @@ class Lease:
         self._until_ms = 0
 
     @property
+    def taken(self) -> bool:
+        """Whether this process took it and has not heard of another that did."""
+        return self._until_ms > 0
+
+    @property
     def held(self) -> bool:
         """Whether it is this process's now."""
         return now_ms() < self._until_ms
@@ -51,10 +56,10 @@ class Lease:
         """Holds on to the lease, and writes what is to be passed on; False where it was lost."""
         return await self._write({**self._mine(), **passed_on})
 
-    async def release(self) -> None:
-        """Lets another have it at once."""
-        if self._until_ms:
-            await self._write({"until_ms": 0})
+    async def release(self, passed_on: Mapping[str, Value | None] | None = None) -> None:
+        """Lets another have it at once, and writes what is to be passed on."""
+        if self.taken:
+            await self._write({"until_ms": 0, **(passed_on or {})})
             self._until_ms = 0
 
     async def _write(self, changes: Mapping[str, Value | None]) -> bool:

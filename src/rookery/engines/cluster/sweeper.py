@@ -55,7 +55,8 @@ class Sweeper:
         self._task.cancel()
         await asyncio.wait([self._task])
         with contextlib.suppress(Problem):
-            await asyncio.gather(*(lease.release() for lease in self._leases))
+            pairs = zip(self._leases, self._watches, strict=True)
+            await asyncio.gather(*(lease.release(watch.passed_on()) for lease, watch in pairs))
 
     async def _run(self) -> None:
         while not self._closing:
@@ -84,8 +85,8 @@ class Sweeper:
 
     async def _lease(self, number: int) -> None:
         lease, watch = self._leases[number], self._watches[number]
-        if lease.held and await lease.keep(watch.passed_on()):
-            return
+        if lease.taken and await lease.keep(watch.passed_on()):
+            return  # also where it ran out meanwhile, and nobody took it
         row = await lease.take()
         if row is not None:
             watch.begin(row)

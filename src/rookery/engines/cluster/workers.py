@@ -111,7 +111,7 @@ class Worker(Generic[T]):
 
     async def _mend(self, refusal: RedisRefused) -> None:
         """Makes groups that are gone: Redis was flushed, or has just started."""
-        if not str(refusal).startswith("NOGROUP"):
+        if not str(refusal).startswith(("NOGROUP", "UNBLOCKED")):
             _log.error("worker_refused", group=self.group, refusal=str(refusal))
             await asyncio.sleep(FAULT_WAIT_S)
         with contextlib.suppress(RedisDown):
