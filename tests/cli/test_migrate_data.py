@@ -104,7 +104,7 @@ def test_rows_are_those_that_writes_make(
 
 
 async def _forms(server: Server) -> dict[str, set[frozenset[str]]]:
-    """The attributes of rows by table; counters that are 0, as after a like that was taken back, are as good as none."""
+    """The attributes of rows by table; a counter of 0, as after a like that was taken back, is as good as none."""
     forms: dict[str, set[frozenset[str]]] = defaultdict(set)
     for table in (one for one in tables.TABLES if one not in BESIDE):
         for row in await _rows(server, table):
