@@ -1,6 +1,7 @@
 """The cluster engine: every store over DynamoDB, Redis and OpenSearch, as one process sees them."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from rookery.engines.cluster.news import News
 from rookery.engines.cluster.outbox import Announcer, Publisher
 from rookery.engines.cluster.profiles import ClusterProfiles
 from rookery.engines.cluster.pull import Puller
-from rookery.engines.cluster.redis import Redis
+from rookery.engines.cluster.redis import Redis, RedisDown
 from rookery.engines.cluster.replies import ClusterReplies
 from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.sessions import ClusterSessions
@@ -113,6 +114,9 @@ class ClusterEngine:
             client_of(self.options.dynamodb_url, self.options.region)
         )
         await _look(self.dynamo)
+        with contextlib.suppress(RedisDown):  # workers make them when it is back
+            await self.announcer.events.make_groups()
+            await self.announcer.deltas.make_groups()
         self.publisher.start()
         self.news.start()
         self.workers.start(self._works, upkeep)

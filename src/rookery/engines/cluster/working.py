@@ -63,9 +63,9 @@ class Workers:
         made: Mapping[str, Callable[[], Working]] = {
             # Small batches, many at once: those who wait for a long fan-out are few.
             "feed": lambda: Worker(events, "feed", self._fan_out.apply, batch_max=20, batches_at_once=16),
-            "search": lambda: Worker(events, "search", self._index, batches_at_once=2),
+            "search": lambda: Worker(events, "search", self._index, batch_max=200, batches_at_once=2),
             "counts": lambda: Worker(deltas, "counts", self._fold),
-            "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply),
+            "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply, batch_max=20),
             "sweeper": lambda: Sweeper(self._dynamo, self._redis, self._announcer, self._fold_left),
         }
         for name in names:
