@@ -44,28 +44,28 @@ class Lease:
             if row is not None and int(row["until_ms"]) > tx.now_ms and row["holder"] != self._holder:
                 return None
             before = ABSENT if row is None else {"holder": row["holder"], "until_ms": row["until_ms"]}
-            tx.update(LEASES, self._name, set_to=self._mine(), where=before)
+            tx.update(LEASES, self._name, set_to={"holder": self._holder, "until_ms": until_ms}, where=before)
             return row or {}
 
+        until_ms = now_ms() + LASTS_MS
         row = await self._dynamo.write(work)
-        if row is None:
-            self._until_ms = 0
+        self._until_ms = 0 if row is None else until_ms
         return row
 
     async def keep(self, passed_on: Mapping[str, Value | None]) -> bool:
         """Holds on to the lease, and writes what is to be passed on; False where it was lost."""
-        return await self._write({**self._mine(), **passed_on})
+        return await self._write(now_ms() + LASTS_MS, passed_on)
 
     async def release(self, passed_on: Mapping[str, Value | None] | None = None) -> None:
         """Lets another have it at once, and writes what is to be passed on."""
         if self.taken:
-            await self._write({"until_ms": 0, **(passed_on or {})})
-            self._until_ms = 0
+            await self._write(0, passed_on or {})
 
-    async def _write(self, changes: Mapping[str, Value | None]) -> bool:
+    async def _write(self, until_ms: int, passed_on: Mapping[str, Value | None]) -> bool:
         lost = Problem("engine_unavailable", "Another process has this lease.")
 
         async def work(tx: Tx) -> None:
+            changes = {"until_ms": until_ms, **passed_on}
             tx.update(LEASES, self._name, set_to=changes, where={"holder": self._holder}, refused=lost)
 
         try:
@@ -75,11 +75,8 @@ class Lease:
                 raise
             self._until_ms = 0
             return False
+        self._until_ms = until_ms
         return True
-
-    def _mine(self) -> dict[str, Value | None]:
-        self._until_ms = now_ms() + LASTS_MS
-        return {"holder": self._holder, "until_ms": self._until_ms}
 
 
 @asynccontextmanager
