@@ -146,7 +146,10 @@ async def test_nothing_is_looked_for_below_since(engine: Network) -> None:
         engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud))
         for one in range(CANDIDATES_MAX + 9)
     ]
-    since = sorted(await asyncio.gather(*noise))[-3]
+    await asyncio.gather(*noise)
+    await engine.engine.caught_up()
+    await asyncio.sleep(2.1)  # `since` goes back so far where ids come in late
+    since, *_ = [await engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud)) for one in range(3)]
     first = await engine.tweets.post(reader, NewTweet(content="own"), Ticket(reader))
     page = await engine.feed.page(reader, first, 20, since)
     assert ([], None) == (list(page.entries), page.next_cursor)
