@@ -32,6 +32,7 @@ KEY_BYTES_MAX = 1_024
 TRIES_MAX = 8
 CALLS_AT_ONCE_MAX = 64  # of one process
 DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
+COMMIT_S_MAX = 20.0  # after its ids were minted no commit is begun: who looks a minute later finds all (watch, followers)
 BACKOFF_S = 0.02  # before the second try; doubles, with full jitter
 _RETRIED = {
     "InternalServerError",
@@ -184,6 +185,7 @@ class Dynamo:
             return True  # nothing changes that would have to stand on anything
         token = secrets.token_hex(18)
         items = [{one.verb: {"TableName": self.name(one.table), **one.said}} for one in tx.actions]
+        ends_at = asyncio.get_running_loop().time() + COMMIT_S_MAX
         for tried in range(TRIES_MAX):
             try:
                 await self._call("transact_write_items", TransactItems=items, ClientRequestToken=token)
@@ -194,6 +196,8 @@ class Dynamo:
                     return False
                 token = secrets.token_hex(18)
                 await asyncio.sleep(_backoff_s(tried))
+                if asyncio.get_running_loop().time() >= ends_at:
+                    break
             else:
                 return True
         raise _unavailable()
