@@ -32,7 +32,7 @@ KEY_BYTES_MAX = 1_024
 TRIES_MAX = 8
 CALLS_AT_ONCE_MAX = 64  # of one process
 DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
-COMMIT_S_MAX = 20.0  # after its ids were minted no commit is begun: who looks a minute later finds all (watch, followers)
+COMMIT_S_MAX = 20.0  # from its first try on; a minute later all that was minted is visible (watch, followers)
 BACKOFF_S = 0.02  # before the second try; doubles, with full jitter
 _RETRIED = {
     "InternalServerError",
