@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
-from rookery.core.clock import now_ms
 from rookery.core.events import Event, Kind
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.news import telling
@@ -146,11 +145,6 @@ def event_of(row: Item) -> Event:
 def entry_of(event: Event) -> tuple[int, int]:
     """The entry that what was created makes in feeds."""
     return event.subject, event.other if event.kind == Kind.RETWEET_CREATED else 0
-
-
-def age_ms(event: Event) -> int:
-    """How long ago the event was minted."""
-    return now_ms() - (event.event_id >> 16)
 
 
 def _whose_feeds(done: Committed) -> set[int]:

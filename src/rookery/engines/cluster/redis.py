@@ -59,11 +59,6 @@ class Redis:
         """The name of a key."""
         return f"{self._prefix}{name}"
 
-    @property
-    def down(self) -> bool:
-        """Whether it did not answer when it was last asked."""
-        return self._failing
-
     async def call(self, *command: Any) -> Any:
         """The reply to one command. Raises RedisDown, RedisRefused."""
         return await self._guarded(lambda: self._client.execute_command(*command))  # type: ignore[no-untyped-call]
