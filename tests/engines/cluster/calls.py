@@ -52,8 +52,8 @@ class Interrupted:
 
 
 class Troubled:
-    """Throttles some calls, lets some transactions meet others, and loses some answers after the call was carried out:
-    what DynamoDB Local never does."""
+    """Throttles some calls or a part of what they put, lets some transactions meet others, and loses some answers after
+    the call was carried out: what DynamoDB Local never does."""
 
     def __init__(self, client: Any, seed: int) -> None:
         self._client = client
@@ -66,12 +66,21 @@ class Troubled:
                     raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, operation)
                 case 2 if operation == "transact_write_items":
                     raise _conflict(len(asked["TransactItems"]))
+                case 2 | 3 | 4 if operation == "batch_write_item":
+                    return await self._put_some(asked["RequestItems"])
             answer = await getattr(self._client, operation)(**asked)
             if self._chance.randrange(10) == 0:
                 raise TimeoutError
             return answer
 
         return call
+
+    async def _put_some(self, wanted: dict[str, list[Any]]) -> Any:
+        """Takes half of the rows and gives the others back."""
+        taken = {table: puts[::2] for table, puts in wanted.items()}
+        left = {table: puts[1::2] for table, puts in wanted.items() if puts[1::2]}
+        await self._client.batch_write_item(RequestItems=taken)
+        return {"UnprocessedItems": left}
 
 
 def _conflict(actions: int) -> ClientError:

@@ -10,7 +10,7 @@ from rookery.core.errors import Problem
 from rookery.core.events import Kind
 from rookery.core.limits import Charge, IdempotencyKey, Ticket
 from rookery.engines.cluster.counts import sweep
-from rookery.engines.cluster.tables import RATE_WINDOWS
+from rookery.engines.cluster.tables import EDGES, LIKES, RATE_WINDOWS, Placed
 from rookery.services.tweets.service import NewTweet
 from tests.engines.cluster.calls import Troubled, another
 from tests.stages.cluster import CELEBRITY_FOLLOWERS, ClusterStage
@@ -45,6 +45,16 @@ async def live(process: ClusterStage, actor: int, root: int) -> None:
         await insist(partial(process.replies.post, actor, root, NewText(content="re"), passes["replies"]))
         await insist(partial(store.like, actor, tweet_id, passes["likes"]))
         await insist(partial(store.retweet, actor, tweet_id, passes["retweets"]))
+
+
+async def test_every_row_is_put_in_trouble(stage: ClusterStage) -> None:
+    """Rows that are put many at once are all there, though a third of the calls fails and others take a half."""
+    process = another(stage.dynamo, Troubled(stage.dynamo.client, 1))
+    likes: list[Placed] = [(LIKES, {"user_id": 1, "tweet_id": one, "like_id": one + 1}) for one in range(600)]
+    edges: list[Placed] = [(EDGES, {"viewer_id": 1, "other_id": one, "mute_id": None}) for one in range(600)]
+    await process.put_all(likes + edges)
+    assert [row for _, row in likes] == await stage.dynamo.query(LIKES, 1, limit=1_000, oldest_first=True)
+    assert 600 == len(await stage.dynamo.query(EDGES, 1, limit=1_000))
 
 
 async def test_nothing_is_lost_or_done_twice_in_trouble(stage: ClusterStage) -> None:
