@@ -21,7 +21,6 @@ SUITE = (  # what a client sees; raw bytes and a server's own edges are tested w
     "test_idempotency.py",
     "test_live.py",
     "test_paging.py",
-    "test_proofs.py",
     "test_search.py",
     "test_tweets.py",
     "test_visibility.py",
