@@ -112,8 +112,8 @@ def prepare(settings: Settings, key: bytes) -> None:
 
     Raises OperatorError.
     """
-    logs.configure(settings.log.level, settings.log.format)
     if settings.data.engine == "embedded":
+        logs.configure(settings.log.level, settings.log.format)
         prepare_folder(settings.data.dir, key)
     else:
         make_ready(settings, lambda line: None)
@@ -185,14 +185,22 @@ def application(
         gc.collect()
         gc.freeze()
 
+    gauges: list[tuple[Gauge, Callable[[], float]]] = [
+        (Gauge("writes_waiting", "Writes that wait for the writer, or to be told to Redis."), engine.waiting)
+    ]
+    lag_ms: Callable[[], int] = (
+        int  # the cluster's streams are bounded: what is late there holds up no writes
+    )
+    if isinstance(engine, EmbeddedEngine):
+        lag_ms = engine.lag_ms
+        gauges.append(
+            (Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack."), lag_ms)
+        )
     surroundings = Surroundings(
         start=start,
         stop=opened.close,
-        backlogged=lambda: engine.lag_ms() > settings.engine.backlog_ms_max,
-        gauges=(
-            (Gauge("writes_waiting", "Writes that wait for the writer."), engine.waiting),
-            (Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack."), engine.lag_ms),
-        ),
+        backlogged=lambda: lag_ms() > settings.engine.backlog_ms_max,
+        gauges=gauges,
         metrics_folder=metrics_folder,
     )
     authenticator = Authenticator(

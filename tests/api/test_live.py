@@ -144,7 +144,7 @@ def test_a_stream_ends_with_its_session(server: Server, person: Make, end: str, 
     other.headers["Authorization"] = f"Bearer {signed[token]}"
     with listening(other) as heard:
         end_session(server, ann, other, end)
-        soon(True, lambda: heard.ended, within_s=20 if server.on_cluster else 4)
+        soon(True, lambda: heard.ended, within_s=4)
 
 
 def test_an_account_has_5_streams_at_most(limited: Server, numbers: object) -> None:

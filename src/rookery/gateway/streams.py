@@ -9,6 +9,7 @@ from rookery.core.errors import Problem
 from rookery.gateway.intake import Receive, Send
 
 SESSION_LOOK_S = 0.4  # a stream ends within a second of its session, also on a busy machine
+CANCEL_AGAIN_S = 0.2
 RETRY_AFTER_S = 15
 
 
@@ -63,9 +64,7 @@ class Streams:
                     break
             still_there = not gone.done()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
         if still_there:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         if not feeding.cancelled() and (fault := feeding.exception()):
@@ -75,6 +74,16 @@ class Streams:
 async def _any_done(tasks: Iterable["asyncio.Future[Any]"], seconds: float) -> bool:
     done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     return bool(done)
+
+
+async def _end(tasks: Iterable["asyncio.Future[Any]"]) -> None:
+    """Cancels the tasks until they end: a cancellation that comes as a library ends a call of its own can be lost."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _feed(chunks: AsyncIterator[bytes], send: Send) -> None:

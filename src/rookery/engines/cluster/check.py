@@ -26,22 +26,32 @@ async def compare(
     """Compares everything; the workers must have caught up. `on_progress` gets what it is at, a few words at a time.
     Raises RedisDown, Problem where an engine does not answer."""
     listed: list[str] = []
-    total = compared = 0
+    total = 0
+    async for line in _differences(dynamo, index, feeds, puller, celebrities, on_progress):
+        total += 1
+        if total <= LISTED_MAX:
+            listed.append(line)
+    return Findings(total, tuple(listed), len([viewer async for viewer in feeds.all()]))
+
+
+async def _differences(
+    dynamo: Dynamo,
+    index: SearchEngine,
+    feeds: StoredFeeds,
+    puller: Puller,
+    celebrities: Celebrities,
+    on_progress: Callable[[str], None],
+) -> AsyncIterator[str]:
     on_progress("counting")
     async for line in recount.differences(dynamo):
-        total += 1
-        listed.append(line)
+        yield line
     on_progress("comparing feeds")
     async for viewer in feeds.all():
-        compared += 1
         async for line in _lacking(viewer, feeds, puller, celebrities):
-            total += 1
-            listed.append(line)
+            yield line
     on_progress("comparing the index")
     async for line in search_check.differences(dynamo, index):
-        total += 1
-        listed.append(line)
-    return Findings(total, tuple(listed[:LISTED_MAX]), compared)
+        yield line
 
 
 async def _lacking(

@@ -113,7 +113,11 @@ class ClusterEngine:
         self.dynamo.client = await self._opened.enter_async_context(
             client_of(self.options.dynamodb_url, self.options.region)
         )
-        await _look(self.dynamo)
+        try:
+            await _look(self.dynamo)
+        except OperatorError:
+            await self._close_connections()
+            raise
         with contextlib.suppress(RedisDown):  # workers make them when it is back
             await self.announcer.events.make_groups()
             await self.announcer.deltas.make_groups()
@@ -126,6 +130,9 @@ class ClusterEngine:
         await self.workers.close()
         await self.publisher.close()
         await self.news.close()
+        await self._close_connections()
+
+    async def _close_connections(self) -> None:
         await self.redis.close()
         await self.index.close()
         await self._opened.aclose()
@@ -155,18 +162,22 @@ class ClusterEngine:
             await search_build.rebuild(self.dynamo, self.index)
 
     async def compare(self, on_progress: Callable[[str], None]) -> Findings:
-        """Compares counters, feeds and index with the truth; see check.py."""
+        """Compares counters, feeds and index with the truth; see check.py. Raises OperatorError where Redis does not
+        answer."""
         on_progress("waiting for feeds, index and counters to catch up")
-        await self.caught_up()
-        return await compare(self.dynamo, self.index, self.feeds, self.puller, self.celebrities, on_progress)
+        try:
+            await self.caught_up()
+            return await compare(
+                self.dynamo, self.index, self.feeds, self.puller, self.celebrities, on_progress
+            )
+        except RedisDown:
+            raise OperatorError(
+                "Redis cannot be used: start it, or name another in cluster.redis_url."
+            ) from None
 
     def waiting(self) -> int:
         """How many commits wait to be told to Redis."""
         return self.publisher.waiting
-
-    def lag_ms(self) -> int:
-        """What is behind here does not hold up writes: the streams are bounded, and the outbox keeps what they lose."""
-        return 0
 
 
 async def prepare(options: ClusterOptions, on_progress: OnProgress = lambda line: None) -> None:
