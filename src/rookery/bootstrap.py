@@ -188,18 +188,18 @@ def application(
     gauges: list[tuple[Gauge, Callable[[], float]]] = [
         (Gauge("writes_waiting", "Writes that wait for the writer, or to be told to Redis."), engine.waiting)
     ]
-    lag_ms: Callable[[], int] = (
-        int  # the cluster's streams are bounded: what is late there holds up no writes
-    )
     if isinstance(engine, EmbeddedEngine):
-        lag_ms = engine.lag_ms
-        gauges.append(
-            (Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack."), lag_ms)
-        )
+        lag = Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack.")
+        gauges.append((lag, engine.lag_ms))
+
+    def backlogged() -> bool:
+        # The cluster's streams are bounded: what is late there holds up no writes.
+        return isinstance(engine, EmbeddedEngine) and engine.lag_ms() > settings.engine.backlog_ms_max
+
     surroundings = Surroundings(
         start=start,
         stop=opened.close,
-        backlogged=lambda: lag_ms() > settings.engine.backlog_ms_max,
+        backlogged=backlogged,
         gauges=gauges,
         metrics_folder=metrics_folder,
     )
