@@ -118,14 +118,18 @@ class Redis:
             raise RedisDown from fault
         except ResponseError as fault:
             if not str(fault).startswith(_UNABLE):
+                self._well()  # it answers: whoever was told no may have to mend something with it at once
                 raise RedisRefused(str(fault)) from fault
             self._leave_alone()
             raise RedisDown from fault
         except (RedisError, OSError) as fault:
             self._leave_alone()
             raise RedisDown from fault
-        self._failing, self._alone_until, self._timeouts = False, 0.0, 0
+        self._well()
         return answer
+
+    def _well(self) -> None:
+        self._failing, self._alone_until, self._timeouts = False, 0.0, 0
 
     def _leave_alone(self) -> None:
         self._failing = True
