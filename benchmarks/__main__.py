@@ -8,7 +8,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cluster_fanout, fanout, feed_read, report, scale, search, staleness, tweets
+from benchmarks import (
+    cluster_fanout,
+    cluster_staleness,
+    fanout,
+    feed_read,
+    report,
+    scale,
+    search,
+    staleness,
+    tweets,
+)
 from benchmarks.figures import Figure, shown
 from benchmarks.report import Found
 from benchmarks.run import PROJECT, Benchmark, Run, Skipped
@@ -22,7 +32,7 @@ BENCHMARKS: Sequence[Benchmark] = (
     search.BENCHMARK,
     scale.BENCHMARK,
 )
-CLUSTER: Sequence[Benchmark] = (cluster_fanout.BENCHMARK,)
+CLUSTER: Sequence[Benchmark] = (cluster_fanout.BENCHMARK, cluster_staleness.BENCHMARK)
 _NAMES = [one.name for one in (*BENCHMARKS, *CLUSTER)]
 QUICK = "A quick run: everything is small, so these figures show that the benchmarks work, not how fast anything is."
 

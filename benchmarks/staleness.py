@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.figures import Figure, quantile, under
+from benchmarks.figures import Bound, Figure, quantile, under
 from benchmarks.run import Benchmark, Run, Skipped
 from benchmarks.servers import RAISED, serving
 from benchmarks.texts import shared_data, texts
@@ -38,6 +38,7 @@ SEEN_S_MAX = 20.0
 class People:
     """Who is signed in on the server, by number, and who follows whom."""
 
+    ids: Sequence[int]
     tokens: Sequence[str]
     followers: Sequence[Sequence[int]]
 
@@ -57,9 +58,10 @@ class Lags:
 class Crowd:
     """Tweets, reads and looks for what was tweeted."""
 
-    def __init__(self, wire: Wire, people: People) -> None:
+    def __init__(self, wire: Wire, people: People, reads_per_s: float = READS_PER_S) -> None:
         self._wire = wire
         self._people = people
+        self._reads_per_s = reads_per_s
         self._chance = random.Random(5)
         self._words = count()
         self._texts = list(texts(2_000, seed=4))
@@ -88,9 +90,9 @@ class Crowd:
     def _arrivals(self, per_second: float, seconds: float) -> Iterator[tuple[float, bool]]:
         """When something comes, in seconds, and whether it is a read: both Poisson."""
         at = 0.0
-        both = per_second + READS_PER_S
+        both = per_second + self._reads_per_s
         while (at := at + self._chance.expovariate(both)) < seconds:
-            yield at, self._chance.random() * both < READS_PER_S
+            yield at, self._chance.random() * both < self._reads_per_s
 
     async def _read(self) -> None:
         await self._wire.get("/feed/", self._chance.choice(self._people.tokens))
@@ -131,7 +133,7 @@ def measure(run: Run) -> Sequence[Figure]:
             "the Reed98 graph is not beside the project (ROOKERY_SHARED_DATA names another folder)."
         )
     with run.folder("staleness") as folder:
-        people = _world(folder / "data", data)
+        people = reed98(folder / "data", data)
         with serving(folder / "data", RAISED, one_core=False) as server:
             gc.disable()  # a full collection in here would count as a lag of the server
             try:
@@ -139,29 +141,24 @@ def measure(run: Run) -> Sequence[Figure]:
             finally:
                 gc.enable()
     rate = f"at {SHARE:.0%} of it ({saturation * SHARE:,.0f} tweets/s)"
-    figures = [
-        Figure("staleness", "saturation", saturation, "tweets/s", note=f"lag stays under {LAG_MS_MAX:.0f} ms")
-    ]
+    saturated = Figure(
+        "staleness", "saturation", saturation, "tweets/s", note=f"lag stays under {LAG_MS_MAX:.0f} ms"
+    )
+    return [saturated, *lag_figures("staleness", lags, rate, p999=under(100))]
+
+
+def lag_figures(
+    bench: str, lags: Lags, note: str, *, what: str = "a tweet", p999: Bound | None = None
+) -> list[Figure]:
+    """The quantiles of both, with their bounds."""
+    figures: list[Figure] = []
     for where, values in (("feed", lags.feed), ("search", lags.search)):
+        shown = f"until {where} shows {what}"
         figures += [
-            Figure("staleness", f"until {where} shows a tweet, p50", quantile(values, 0.5), "ms", note=rate),
-            Figure("staleness", f"until {where} shows a tweet, p99", quantile(values, 0.99), "ms", note=rate),
-            Figure(
-                "staleness",
-                f"until {where} shows a tweet, p99.9",
-                quantile(values, 0.999),
-                "ms",
-                under(100),
-                note=rate,
-            ),
-            Figure(
-                "staleness",
-                f"until {where} shows a tweet, max",
-                max(values),
-                "ms",
-                under(500),
-                f"{len(values)} tweets",
-            ),
+            Figure(bench, f"{shown}, p50", quantile(values, 0.5), "ms", note=note),
+            Figure(bench, f"{shown}, p99", quantile(values, 0.99), "ms", note=note),
+            Figure(bench, f"{shown}, p99.9", quantile(values, 0.999), "ms", p999, note),
+            Figure(bench, f"{shown}, max", max(values), "ms", under(500), f"{len(values)} tweets"),
         ]
     return figures
 
@@ -170,17 +167,18 @@ async def _press(run: Run, port: int, people: People) -> tuple[float, Lags]:
     async with Wire(port) as wire:
         crowd = Crowd(wire, people)
         await crowd.read_all()
-        saturation = await _saturation(run, crowd)
+        saturation = await find_saturation(run, crowd, RATES, run.pick(5, 2))
         await asyncio.sleep(2)
         run.say(f"tweeting at {saturation * SHARE:,.0f}/s")
         return saturation, await crowd.tweet(saturation * SHARE, run.pick(30, 6))
 
 
-async def _saturation(run: Run, crowd: Crowd) -> float:
-    held = RATES[0]
-    for rate in RATES:
+async def find_saturation(run: Run, crowd: Crowd, rates: Sequence[int], seconds: float) -> float:
+    """The highest of the rates of tweets a second, each held for so long, at which everything is seen in time."""
+    held = rates[0]
+    for rate in rates:
         try:
-            worst = (await crowd.tweet(rate, run.pick(5, 2))).worst()
+            worst = (await crowd.tweet(rate, seconds)).worst()
         except ConnectionError as fault:
             run.say(f"{rate:,} tweets/s: {fault}")
             break
@@ -192,7 +190,9 @@ async def _saturation(run: Run, crowd: Crowd) -> float:
     return float(held)
 
 
-def _world(folder: Path, data: Path) -> People:
+def reed98(folder: Path, data: Path, more: int = 0) -> People:
+    """A data folder with the accounts and follows of Reed98 and real tweets; `more` accounts that nobody follows come
+    last."""
     lines = (data / "socfb-Reed98.edges").read_text().split("\n")
     pairs = {(int(one), int(other)) for one, other in (line.split() for line in lines if line)}
     pairs |= {(other, one) for one, other in pairs}
@@ -201,14 +201,15 @@ def _world(folder: Path, data: Path) -> People:
     with (data / "mayweather-mcgregor_tweets.csv").open(encoding="utf-8", newline="") as file:
         contents = [row["text"] for row in csv.DictReader(file)]
     with World(folder) as world:
-        world.accounts(len(numbers))
+        count = len(numbers) + more
+        world.accounts(count)
         world.follow((place[one], place[other]) for one, other in pairs)
         world.tweets([(at % len(numbers), text, None, None) for at, text in enumerate(contents)])
-        tokens = world.sessions(range(len(numbers)))
-    followers: list[list[int]] = [[] for _ in numbers]
+        tokens = world.sessions(range(count))
+    followers: list[list[int]] = [[] for _ in range(count)]
     for one, other in pairs:
         followers[place[other]].append(place[one])
-    return People(tokens, followers)
+    return People([world.user_id(one) for one in range(count)], tokens, followers)
 
 
 BENCHMARK = Benchmark(

@@ -1,6 +1,7 @@
 """A small HTTP client for one event loop: it asks over kept-alive connections and understands just what it asks for."""
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -9,10 +10,11 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Wire:
-    """Connections to a server on loopback, opened as needed and used again."""
+    """Connections to a server on loopback, opened as needed and used again; with `tls` over HTTPS."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._port = port
+        self._tls = tls
         self._idle: list[Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -52,7 +54,7 @@ class Wire:
                 return await self._exchange(connection, asked)
             except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
                 connection[1].close()
-        fresh = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        fresh = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20, ssl=self._tls)
         return await self._exchange(fresh, asked)
 
     async def _exchange(self, connection: Connection, asked: bytes) -> tuple[bytes, bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.certificates import self_signed
+from scripts.certificates import self_signed
 from tests.serving import Server, free_port
 
 PROCESSES: Mapping[str, int] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.certificates import self_signed
+from scripts.certificates import self_signed
 from tests.serving import PASSWORD, Person, Server, free_port, problem_of, serving, sign_up
 
 EVERYWHERE = "0.0.0.0"

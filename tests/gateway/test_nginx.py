@@ -10,7 +10,7 @@ import pytest
 from rookery.bootstrap import network
 from rookery.config import SERVICES, Data, Settings
 from rookery.gateway.nginx import DEFAULT, SEGMENTS, Front, whole
-from tests.certificates import self_signed
+from scripts.certificates import self_signed
 
 KEY = b"k" * 32
 

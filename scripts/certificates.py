@@ -1,4 +1,4 @@
-"""Certificates for tests."""
+"""Certificates of loopback, for tests and benchmarks."""
 
 import datetime
 import ipaddress

@@ -1,0 +1,171 @@
+"""How soon others see a tweet on the cluster engine: the Reed98 graph, every service and worker a process of its own
+behind nginx over HTTPS, DynamoDB Local in place of DynamoDB.
+
+As in staleness.py the load is open loop and times run from the moment a tweet is due. It is measured twice at 60% of
+what the machine holds: with nothing else, and while an account with 100,000 followers, whose feeds all are in Redis,
+tweets every few seconds (the threshold for celebrities set so high that it is fanned out).
+"""
+
+import asyncio
+import gc
+import json
+import os
+import ssl
+from collections.abc import Mapping, Sequence
+
+import uvloop
+
+from benchmarks.figures import Figure
+from benchmarks.run import KEY, Benchmark, Run, Skipped
+from benchmarks.servers import RAISED
+from benchmarks.staleness import LAG_MS_MAX, SHARE, Crowd, Lags, People, find_saturation, lag_figures, reed98
+from benchmarks.texts import shared_data
+from benchmarks.wire import Wire
+from rookery.core.ids import first_id_at
+from rookery.engines.cluster.dynamo import Dynamo, connected
+from rookery.engines.cluster.redis import Redis
+from rookery.engines.cluster.stored_feeds import StoredFeeds
+from rookery.engines.cluster.tables import FOLLOWERS_OF
+from scripts.apart import Apart, free_port
+from scripts.engines import Engine, Fleet, lacking
+
+ENGINES = ("dynamodb", "redis", "opensearch")
+PREFIX = "bench-staleness-"
+REGION = "us-east-1"
+RATES = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+READS_PER_S = 10
+FOLLOWERS = 100_000
+FOLLOWED_MS = 1_000  # of the first of their follows, in Unix time: long ago
+BIG_EVERY_S = 4.0
+FEEDS_AT_ONCE = 16
+PROCESSES: Mapping[str, int] = {"accounts": 1, "tweets": 2, "feed": 2, "search": 1}
+WORKERS = ("feed", "feed", "search", "counts", "upkeep", "sweeper")
+
+
+def measure(run: Run) -> Sequence[Figure]:
+    """The quantiles without and beside the large fan-outs."""
+    if missing := lacking(ENGINES):
+        raise Skipped(missing)
+    data = shared_data()
+    if data is None:
+        raise Skipped(
+            "the Reed98 graph is not beside the project (ROOKERY_SHARED_DATA names another folder)."
+        )
+    os.environ.update({"AWS_ACCESS_KEY_ID": "rookery", "AWS_SECRET_ACCESS_KEY": "rookery"})
+    with (
+        run.folder("cluster-staleness") as folder,
+        Fleet(run.scratch / "engines").lease(ENGINES, run.say) as engines,
+    ):
+        people = reed98(folder / "data", data, more=1)
+        network = Apart(
+            folder, _environment(engines), port=free_port(), log=folder / "log", processes=PROCESSES
+        )
+        try:
+            run.say("moving the graph into the tables")
+            _done(network, "migrate-data", "--data", str(folder / "data"))
+            uvloop.run(_follow_the_last(run, engines, people.ids[-1]))
+            run.say("starting services and workers")
+            network.start(WORKERS)
+            gc.disable()  # a full collection in here would count as a lag of the network
+            saturation, alone, beside = uvloop.run(_press(run, network, people))
+        finally:
+            gc.enable()
+            network.end()
+    rate = f"at {SHARE:.0%} of it ({saturation * SHARE:,.1f} tweets/s)"
+    held = f"lag stays under {LAG_MS_MAX:.0f} ms; DynamoDB Local"
+    name = "cluster_staleness"
+    return [
+        Figure(name, "saturation", saturation, "tweets/s", note=held),
+        *lag_figures(name, alone, rate),
+        *lag_figures(name, beside, rate, what="a tweet beside fan-outs to 100,000"),
+    ]
+
+
+def _environment(engines: Mapping[str, Engine]) -> Mapping[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
+    given = {
+        **RAISED,
+        "KEY": KEY.hex(),
+        "SERVER_METRICS_PORT": "0",
+        "DATA_ENGINE": "cluster",
+        "CLUSTER_DYNAMODB_URL": engines["dynamodb"].url,
+        "CLUSTER_REDIS_URL": engines["redis"].url,
+        "CLUSTER_SEARCH_URL": engines["opensearch"].url,
+        "CLUSTER_REGION": REGION,
+        "CLUSTER_PREFIX": PREFIX,
+        "FEED_CELEBRITY_FOLLOWERS": "1000000",
+        "LOG_LEVEL": "error",
+    }
+    return {**clean, **{f"ROOKERY_{name}": value for name, value in given.items()}}
+
+
+def _done(network: Apart, *arguments: str) -> None:
+    done = network.run(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+async def _follow_the_last(run: Run, engines: Mapping[str, Engine], author: int) -> None:
+    """Lets FOLLOWERS accounts, which nobody else knows, follow the last one and have a feed."""
+    count = run.pick(FOLLOWERS, 2_000)
+    run.say(f"making {count:,} followers of one account, and their feeds")
+    viewers = [(one + 1) << 16 for one in range(count)]
+    redis = Redis(engines["redis"].url, PREFIX)
+    async with connected(engines["dynamodb"].url, REGION, PREFIX) as dynamo:
+        await dynamo.put_all(
+            [
+                (
+                    FOLLOWERS_OF,
+                    {"owner": str(author), "position": first_id_at(FOLLOWED_MS) + one, "item": one},
+                )
+                for one in viewers
+            ]
+        )
+        await _store_feeds(StoredFeeds(redis, dynamo.clock), viewers, dynamo)
+    await redis.close()
+
+
+async def _store_feeds(feeds: StoredFeeds, viewers: Sequence[int], dynamo: Dynamo) -> None:
+    turns = asyncio.Semaphore(FEEDS_AT_ONCE)
+
+    async def store(viewer: int) -> None:
+        async with turns:
+            version = await feeds.begin(viewer, dead_after_ms=0)
+            assert version is not None
+            assert await feeds.fill(viewer, version, 0, (), [])
+
+    await asyncio.gather(*map(store, viewers))
+
+
+async def _press(run: Run, network: Apart, people: People) -> tuple[float, Lags, Lags]:
+    tls = ssl.create_default_context(cafile=str(network.certificate))
+    async with Wire(network.port, tls) as wire:
+        others = People(people.ids[:-1], people.tokens[:-1], people.followers[:-1])
+        crowd = Crowd(wire, others, READS_PER_S)
+        run.say("reading every feed once")
+        await crowd.read_all()
+        saturation = await find_saturation(run, crowd, RATES, run.pick(10, 3))
+        await asyncio.sleep(2)
+        rate, seconds = saturation * SHARE, run.pick(60, 8)
+        run.say(f"tweeting at {rate:,.1f}/s")
+        alone = await crowd.tweet(rate, seconds)
+        run.say("the same while the large account tweets")
+        large = asyncio.create_task(_tweet_on(wire, people.tokens[-1]))
+        try:
+            beside = await crowd.tweet(rate, seconds)
+        finally:
+            large.cancel()
+        return saturation, alone, beside
+
+
+async def _tweet_on(wire: Wire, token: str) -> None:
+    number = 0
+    while True:
+        body = json.dumps({"content": f"to all of you, {number}"}).encode()
+        await wire.post("/tweet/", token, body, f"large{number}")
+        number += 1
+        await asyncio.sleep(BIG_EVERY_S)
+
+
+BENCHMARK = Benchmark(
+    "cluster_staleness", "time until feed and search show a tweet, services apart behind nginx", measure
+)
