@@ -36,7 +36,7 @@ engines-stop: ## Stop them
 	@python=$$(scripts/python.sh) && $$python -m scripts.engines stop
 
 bench-cluster: setup-dev ## Measure the cluster engine likewise, with engines of its own
-	@$(BIN)/python -m benchmarks cluster_fanout $(ARGS)
+	@$(BIN)/python -m benchmarks cluster_fanout cluster_feed_read cluster_staleness $(ARGS)
 
 docs: setup-dev ## Make the generated pages of docs/ anew
 	@$(BIN)/python scripts/settings_doc.py

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     cluster_fanout,
+    cluster_feed_read,
     cluster_staleness,
     fanout,
     feed_read,
@@ -32,7 +33,11 @@ BENCHMARKS: Sequence[Benchmark] = (
     search.BENCHMARK,
     scale.BENCHMARK,
 )
-CLUSTER: Sequence[Benchmark] = (cluster_fanout.BENCHMARK, cluster_staleness.BENCHMARK)
+CLUSTER: Sequence[Benchmark] = (
+    cluster_fanout.BENCHMARK,
+    cluster_feed_read.BENCHMARK,
+    cluster_staleness.BENCHMARK,
+)
 _NAMES = [one.name for one in (*BENCHMARKS, *CLUSTER)]
 QUICK = "A quick run: everything is small, so these figures show that the benchmarks work, not how fast anything is."
 

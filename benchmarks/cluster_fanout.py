@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from benchmarks.cluster import REGION, environment, variables
 from benchmarks.figures import Figure, at_least
 from benchmarks.run import PROJECT, Benchmark, Run, Skipped, pinned
 from rookery.core.events import Event, Kind
@@ -26,7 +27,6 @@ KEPT = 900
 ROWS_PER_S_MIN = 50_000
 ENGINES = ("dynamodb", "redis")
 PREFIX = "bench-fanout-"
-REGION = "us-east-1"
 WORKER_CORE = 0
 AUTHOR = 2
 SENT_AT_ONCE = 100
@@ -110,17 +110,10 @@ async def _fan_out(redis: Redis, announcer: Announcer, dynamo: Dynamo, tweets: i
 
 
 def _worker(engines: Mapping[str, Engine]) -> "subprocess.Popen[bytes]":
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
-    given = {
-        "CLUSTER_DYNAMODB_URL": engines["dynamodb"].url,
-        "CLUSTER_REDIS_URL": engines["redis"].url,
-        "CLUSTER_REGION": REGION,
-        "CLUSTER_PREFIX": PREFIX,
-        "LOG_LEVEL": "error",
-    }
+    given = environment(engines, PREFIX)
     return subprocess.Popen(
         [sys.executable, "-m", "rookery", "work", "feed"],
-        env={**clean, **{f"ROOKERY_{name}": value for name, value in given.items()}},
+        env=variables(given),
         stdout=subprocess.DEVNULL,
         cwd=PROJECT,
         preexec_fn=pinned(WORKER_CORE),

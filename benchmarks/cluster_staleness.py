@@ -9,15 +9,14 @@ tweets every few seconds (the threshold for celebrities set so high that it is f
 import asyncio
 import gc
 import json
-import os
 import ssl
 from collections.abc import Mapping, Sequence
 
 import uvloop
 
+from benchmarks.cluster import REGION, environment, moved, variables
 from benchmarks.figures import Figure
-from benchmarks.run import KEY, Benchmark, Run, Skipped
-from benchmarks.servers import RAISED
+from benchmarks.run import Benchmark, Run, Skipped
 from benchmarks.staleness import LAG_MS_MAX, SHARE, Crowd, Lags, People, find_saturation, lag_figures, reed98
 from benchmarks.texts import shared_data
 from benchmarks.wire import Wire
@@ -31,7 +30,6 @@ from scripts.engines import Engine, Fleet, lacking
 
 ENGINES = ("dynamodb", "redis", "opensearch")
 PREFIX = "bench-staleness-"
-REGION = "us-east-1"
 RATES = (4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 READS_PER_S = 10
 FOLLOWERS = 100_000
@@ -51,18 +49,18 @@ def measure(run: Run) -> Sequence[Figure]:
         raise Skipped(
             "the Reed98 graph is not beside the project (ROOKERY_SHARED_DATA names another folder)."
         )
-    os.environ.update({"AWS_ACCESS_KEY_ID": "rookery", "AWS_SECRET_ACCESS_KEY": "rookery"})
     with (
         run.folder("cluster-staleness") as folder,
         Fleet(run.scratch / "engines").lease(ENGINES, run.say) as engines,
     ):
         people = reed98(folder / "data", data, more=1)
+        settings = environment(engines, PREFIX, FEED_CELEBRITY_FOLLOWERS="1000000")
         network = Apart(
-            folder, _environment(engines), port=free_port(), log=folder / "log", processes=PROCESSES
+            folder, variables(settings), port=free_port(), log=folder / "log", processes=PROCESSES
         )
         try:
             run.say("moving the graph into the tables")
-            _done(network, "migrate-data", "--data", str(folder / "data"))
+            moved(settings, folder / "data")
             uvloop.run(_follow_the_last(run, engines, people.ids[-1]))
             run.say("starting services and workers")
             network.start(WORKERS)
@@ -79,29 +77,6 @@ def measure(run: Run) -> Sequence[Figure]:
         *lag_figures(name, alone, rate),
         *lag_figures(name, beside, rate, what="a tweet beside fan-outs to 100,000"),
     ]
-
-
-def _environment(engines: Mapping[str, Engine]) -> Mapping[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
-    given = {
-        **RAISED,
-        "KEY": KEY.hex(),
-        "SERVER_METRICS_PORT": "0",
-        "DATA_ENGINE": "cluster",
-        "CLUSTER_DYNAMODB_URL": engines["dynamodb"].url,
-        "CLUSTER_REDIS_URL": engines["redis"].url,
-        "CLUSTER_SEARCH_URL": engines["opensearch"].url,
-        "CLUSTER_REGION": REGION,
-        "CLUSTER_PREFIX": PREFIX,
-        "FEED_CELEBRITY_FOLLOWERS": "1000000",
-        "LOG_LEVEL": "error",
-    }
-    return {**clean, **{f"ROOKERY_{name}": value for name, value in given.items()}}
-
-
-def _done(network: Apart, *arguments: str) -> None:
-    done = network.run(*arguments)
-    assert done.returncode == 0, done.stderr
 
 
 async def _follow_the_last(run: Run, engines: Mapping[str, Engine], author: int) -> None:

@@ -31,13 +31,15 @@ _BY_THE_SERVER = {"server", "date", "connection", "transfer-encoding"}  # header
 
 
 class Server:
-    """A running server on a data folder."""
+    """A running server on a data folder, or on the cluster engine."""
 
-    def __init__(self, folder: Path, port: int, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(
+        self, folder: Path, port: int, process: "subprocess.Popen[bytes]", *, on_cluster: bool
+    ) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._folder = folder
-        self._files = Files(folder, KEY)
+        self._files = None if on_cluster else Files(folder, KEY)
         self._process = process
 
     def keep_noop(self, path: str, token: str) -> bytes:
@@ -71,7 +73,9 @@ class Server:
         raise AssertionError(f"the server did not start: {self._folder.with_suffix('.log').read_text()}")
 
     def wait_quiet(self) -> None:
-        """Returns when feeds and index have taken in every event."""
+        """Returns when feeds and index of a data folder have taken in every event."""
+        if self._files is None:
+            return
         core = self._files.connect("core")
         goal = rows_of(core, "SELECT max(event_id) FROM outbox")[0][0] or 0
         core.close()
@@ -115,7 +119,7 @@ def serving(folder: Path, settings: Mapping[str, str], *, one_core: bool = True)
             cwd=PROJECT,
             preexec_fn=pinned(SERVER_CORE) if one_core else None,
         )
-    server = Server(folder, port, process)
+    server = Server(folder, port, process, on_cluster=given.get("DATA_ENGINE") == "cluster")
     try:
         server.wait_ready()
         yield server

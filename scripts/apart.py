@@ -94,7 +94,7 @@ class Apart:
         self, *arguments: str, given: str = "", timeout_s: float = 600
     ) -> subprocess.CompletedProcess[str]:
         """Runs a `rookery` command with the settings of this network; it reads `given`."""
-        return subprocess.run(  # noqa: S603 - its own command
+        return subprocess.run(
             [sys.executable, "-m", "rookery", *arguments],
             env=self._environment,
             input=given,
@@ -107,7 +107,7 @@ class Apart:
 
     def _spawn(self, *arguments: str) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - its own command
+            return subprocess.Popen(
                 [sys.executable, "-m", "rookery", *arguments],
                 env=self._environment,
                 stdout=log,
@@ -133,7 +133,7 @@ class Apart:
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         with self._log.open("ab") as log:
             command = [nginx, "-p", str(self.folder), "-c", str(file)]
-            self._front = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - nginx
+            self._front = subprocess.Popen(command, stdout=log, stderr=log)
 
     def _wait(self, url: str, name: str) -> None:
         believed = ssl.create_default_context(cafile=str(self.certificate))

@@ -1,0 +1,86 @@
+"""Reading the home feed on the cluster engine: one process on one core, feeds and rows out of the caches in Redis,
+against a no-op of the same process that answers the same bytes and headers.
+
+As in feed_read.py both are read in turns. DynamoDB Local, Redis and the load share what is left of the machine.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.cluster import environment, moved
+from benchmarks.feed_read import in_turns
+from benchmarks.figures import Figure, ratio_of_medians
+from benchmarks.load import Request, press, require_wrk, write_requests
+from benchmarks.run import Benchmark, Run, Skipped
+from benchmarks.servers import NOOP_GET, serving
+from benchmarks.texts import texts
+from benchmarks.worlds import World
+from rookery.core.page import PAGE_SIZE_DEFAULT
+from scripts.engines import Fleet, lacking
+
+ENGINES = ("dynamodb", "redis", "opensearch")
+PREFIX = "bench-read-"
+ACCOUNTS = 400
+FOLLOWED = 40
+TWEETS = 4_000
+READERS = 100
+CONNECTIONS = 32
+WARMING_S = 10
+
+
+def measure(run: Run) -> Sequence[Figure]:
+    """The feed against the no-op, and pages that nobody has read before."""
+    if missing := lacking(ENGINES):
+        raise Skipped(missing)
+    require_wrk()
+    rounds, seconds = run.pick(5, 2), run.pick(4, 2)
+    with (
+        run.folder("cluster-feed-read") as folder,
+        Fleet(run.scratch / "engines").lease(ENGINES, run.say) as engines,
+    ):
+        tokens = _network(folder / "data")
+        settings = environment(engines, PREFIX)
+        run.say("moving the network into the tables")
+        moved(settings, folder / "data")
+        with serving(folder / "data", settings) as server:
+            shown = json.loads(server.keep_noop("/feed/", tokens[0]))
+            assert len(shown) == PAGE_SIZE_DEFAULT, f"the page has {len(shown)} tweets"
+            loads = {
+                "feed": write_requests(folder / "feed", [Request("/feed/", token) for token in tokens]),
+                "noop": write_requests(folder / "noop", [Request(NOOP_GET, token) for token in tokens]),
+            }
+            press(server.url, loads["feed"], CONNECTIONS, run.pick(WARMING_S, 3))
+            seen = in_turns(run, server, loads, rounds, seconds, CONNECTIONS)
+    rates = {name: [one.per_second for one in measured] for name, measured in seen.items()}
+    slowest = median(one.p99_ms for one in seen["feed"])
+    share = ratio_of_medians(rates["feed"], rates["noop"])
+    name = "cluster_feed_read"
+    return [
+        Figure(name, f"feed read by {READERS} accounts, from the caches", median(rates["feed"]), "/s"),
+        Figure(name, "its p99 over 32 connections", slowest, "ms"),
+        Figure(name, "no-op with the same bytes and headers", median(rates["noop"]), "/s"),
+        Figure(name, "feed read / no-op", share, "ratio"),
+    ]
+
+
+def _network(folder: Path) -> list[str]:
+    """The session tokens of the readers."""
+    chance = random.Random(1)
+    with World(folder) as world:
+        world.accounts(ACCOUNTS)
+        world.follow(
+            (one, other)
+            for one in range(ACCOUNTS)
+            for other in chance.sample(range(ACCOUNTS), FOLLOWED)
+            if other != one
+        )
+        world.tweets([(chance.randrange(ACCOUNTS), text, None, None) for text in texts(TWEETS, seed=2)])
+        return world.sessions(range(READERS))
+
+
+BENCHMARK = Benchmark(
+    "cluster_feed_read", "home feeds of one process of the cluster engine, against a no-op", measure
+)
