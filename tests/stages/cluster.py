@@ -11,6 +11,7 @@ from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.fact_rows import number
 from rookery.engines.cluster.facts import ClusterFacts
 from rookery.engines.cluster.replies import ClusterReplies
+from rookery.engines.cluster.row_cache import RowSource
 from rookery.engines.cluster.tables import (
     CELEBRITIES,
     COUNTS,
@@ -75,13 +76,13 @@ USED = (
 
 
 class ClusterStage(Stage):
-    """Over tables of its own."""
+    """Over tables of its own; `rows` is where facts come from."""
 
     swept_at_once = 1
 
-    def __init__(self, dynamo: Dynamo) -> None:
+    def __init__(self, dynamo: Dynamo, rows: RowSource | None = None) -> None:
         self.dynamo = dynamo
-        self.facts = ClusterFacts(dynamo)
+        self.facts = ClusterFacts(dynamo, rows)
         self._deltas: list[Delta] = []
         dynamo.on_commit.append(self._hear)
         super().__init__(self.facts, ClusterTweets(dynamo, self.facts), ClusterReplies(dynamo))

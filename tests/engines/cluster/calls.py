@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.redis import Redis
 from rookery.engines.cluster.tables import COUNTS
 
 Moment = Callable[[], Awaitable[None]]
@@ -15,6 +16,17 @@ Moment = Callable[[], Awaitable[None]]
 def another(dynamo: Dynamo, client: Any = None) -> Dynamo:
     """The same tables as another process has them, perhaps through a client of its own."""
     return Dynamo(client or dynamo.client, dynamo.name(COUNTS).removesuffix(COUNTS.name))
+
+
+async def grown(redis: Redis) -> None:
+    """Lets Redis be so old that no mark of a writer can have been lost with what it held before."""
+    await redis.call("SET", redis.key("born"), "1.000000")
+
+
+async def forgotten(redis: Redis) -> None:
+    """Takes all cached rows away, with leases and marks."""
+    async for names in redis.names("row:"):
+        await redis.call("DEL", *names)
 
 
 class Counting:
@@ -31,22 +43,34 @@ class Counting:
 
 
 class Interrupted:
-    """Lets something else happen once, right before the first transaction, or the `nth` call of another kind."""
+    """Lets something else happen once, right before the first transaction, or the `nth` call of another kind; or right
+    `after` it, before its answer is known."""
 
     def __init__(
-        self, dynamo: Dynamo, moment: Moment, operation: str = "transact_write_items", nth: int = 1
+        self,
+        dynamo: Dynamo,
+        moment: Moment,
+        operation: str = "transact_write_items",
+        nth: int = 1,
+        *,
+        after: bool = False,
     ) -> None:
         self._client = dynamo.client
-        self._moment, self._operation, self._left = moment, operation, nth
+        self._moment, self._operation, self._left, self._after = moment, operation, nth, after
         dynamo.client = self
 
     def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:
         async def call(**asked: Any) -> Any:
-            if operation == self._operation:
-                self._left -= 1
-                if self._left == 0:
-                    await self._moment()
-            return await getattr(self._client, operation)(**asked)
+            if operation != self._operation:
+                return await getattr(self._client, operation)(**asked)
+            self._left -= 1
+            now = self._left == 0
+            if now and not self._after:
+                await self._moment()
+            answer = await getattr(self._client, operation)(**asked)
+            if now and self._after:
+                await self._moment()
+            return answer
 
         return call
 

@@ -139,13 +139,8 @@ async def another(roost: Roost, redis_url: str) -> AsyncIterator[Roost]:
 
 async def emptied(redis: Redis) -> None:
     """Takes away every key of the test, as a flush of its own Redis would."""
-    cursor = b"0"
-    while True:
-        cursor, names = await redis.call("SCAN", cursor, "MATCH", redis.key("*"), "COUNT", 1_000)
-        if names:
-            await redis.call("DEL", *names)
-        if cursor == b"0":
-            return
+    async for names in redis.names(""):
+        await redis.call("DEL", *names)
 
 
 async def soon(holds: Callable[[], Awaitable[bool]], within_s: float = 30) -> None:

@@ -16,7 +16,7 @@ from rookery.engines.cluster.engine import ClusterEngine
 from rookery.services.accounts.store import NewAccount
 from rookery.services.search.service import TweetSearch
 from rookery.services.tweets.service import NewTweet
-from tests.engines.cluster.calls import Counting
+from tests.engines.cluster.calls import Counting, forgotten, grown
 from tests.stages.networks import clustered
 
 DOCS = Path(__file__).parents[3] / "docs" / "cluster.md"
@@ -66,8 +66,8 @@ def rows() -> dict[str, Calls]:
 async def test_a_request_costs_no_more_calls_than_the_docs_say(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """A feed page costs at most 3 calls to an engine, a tweet at most 2 before its answer; these and the others are
-    what the table says."""
+    """A feed page whose rows are cached costs at most 3 calls to all engines together, a tweet at most 2 to DynamoDB
+    before its answer; these and the others are what the table says."""
     async with clustered(request, tmp_path, Feed()) as net:
         assert isinstance(net.engine, ClusterEngine)
         ann, bob = [await net.accounts.operator.load(NewAccount(name, name), None) for name in ("ann", "bob")]
@@ -78,6 +78,7 @@ async def test_a_request_costs_no_more_calls_than_the_docs_say(
         await net.feed.page(bob, ID_MAX, 20)
         await net.engine.caught_up()
         await net.engine.workers.close()  # whose calls are no request's
+        await grown(net.engine.redis)
 
         async def tweet() -> None:
             written = await net.tweets.post(ann, NewTweet(content="word"), ticket(ann, 100))
@@ -94,8 +95,13 @@ async def test_a_request_costs_no_more_calls_than_the_docs_say(
             await net.reader.tweet(bob, target.tweet_id)
 
         await net.feed.page(bob, ID_MAX, 20)  # who is a celebrity is known for a second
+        await forgotten(net.engine.redis)
+        cold = await calls(net, lambda: net.feed.page(bob, ID_MAX, 20))
+        warm = await calls(net, lambda: net.feed.page(bob, ID_MAX, 20))
+        await net.reader.tweet(bob, tweets[0])
         measured = {
-            "feed page": await calls(net, lambda: net.feed.page(bob, ID_MAX, 20)),
+            "feed page": warm,
+            "feed page of which nothing is cached": cold,
             "tweet": await calls(net, tweet),
             "reply": await calls(net, reply),
             "like": await calls(net, like),
@@ -103,7 +109,7 @@ async def test_a_request_costs_no_more_calls_than_the_docs_say(
         }
 
     assert rows() == measured
-    assert max(measured["feed page"]) <= 3
+    assert sum(warm) <= 3
     assert measured["tweet"][0] <= 2
 
 

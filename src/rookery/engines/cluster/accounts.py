@@ -145,6 +145,7 @@ class ClusterAccounts:
             tx.update(USERS, user_id, set_to=gone, add={"rev": 1}, where={"state": user["state"]})
             tx.delete(CREDENTIALS, user_id)
             await end_some(tx, user_id)
+            tx.hide()
             tx.emit(Kind.ACCOUNT_DELETED, user_id, actor=user_id)
 
         await self._dynamo.write(work)
@@ -157,6 +158,7 @@ class ClusterAccounts:
             if await _set_state(tx, user_id, AccountState.DISABLED):
                 end_generation(tx, user_id)
                 await end_some(tx, user_id)
+                tx.hide()
                 tx.emit(Kind.ACCOUNT_DISABLED, user_id)
 
         await self._dynamo.write(work)
@@ -250,6 +252,8 @@ def _change(tx: Tx, user: Item, changes: Changes) -> bool:
     tx.update(USERS, user_id, set_to=now, add={"rev": 1}, where=before)
     if "name" in now or "bio" in now:
         tx.emit(Kind.ACCOUNT_CHANGED, user_id, actor=user_id)
+    if now.get("protected"):
+        tx.hide()
     if "protected" in now:
         kind = Kind.ACCOUNT_PROTECTED if now["protected"] else Kind.ACCOUNT_OPENED
         tx.emit(kind, user_id, actor=user_id)

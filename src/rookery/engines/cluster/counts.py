@@ -1,7 +1,8 @@
 """Counters: deltas that writes left are folded into COUNTS, each exactly once.
 
 A transaction deletes the deltas, each on condition that it is there, and adds their sums. So it counts them all or
-none, and whoever comes with one of them again, after a cut connection or from another worker, finds it gone.
+none, and whoever comes with one of them again, after a cut connection or from another worker, finds it gone. It waits
+where caches cannot be told before, since readers add their own deltas to cached counters (facts.py).
 
 Celebrities: an account is flagged, with the time, once its folded followers reach the threshold, and the flag is never
 cleared. When followers fall below the threshold again nothing changes: readers go on merging all of the account's
@@ -44,6 +45,7 @@ async def sweep(dynamo: Dynamo, older_than_ms: int, celebrity_followers: int) ->
 
 async def _fold_together(dynamo: Dynamo, deltas: Sequence[Delta]) -> int:
     async def work(tx: Tx) -> int:
+        tx.hide()
         standing = await _standing(tx, deltas) if tx.tried else deltas
         for one in standing:
             tx.delete(DELTAS, one.actor, one.delta_id, where={"amount": one.amount})

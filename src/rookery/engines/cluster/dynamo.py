@@ -10,7 +10,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -50,15 +50,27 @@ OnCommit = Callable[[Committed], None]
 BeforeAnswer = Callable[[Committed], Awaitable[None]]
 
 
+class Guard(Protocol):
+    """What has to know of a write before it stands."""
+
+    async def begin(self, tx: Tx) -> None:
+        """Hears of it right before the commit, at each try. Raises Problem where it may not be now."""
+
+    async def refused(self, tx: Tx) -> None:
+        """Hears that this try certainly changed nothing."""
+
+
 class Dynamo:
     """DynamoDB, whose tables' names begin with `prefix`; its `client` may be given later. After a commit each of
-    `on_commit` is told what it did; then each of `before_answer`, for which the write waits."""
+    `on_commit` is told what it did; then each of `before_answer`, for which the write waits. `guard` hears of it
+    before."""
 
     def __init__(self, client: Any | None, prefix: str) -> None:
         self.client: Any = client
         self.clock = IdClock()
         self.on_commit: list[OnCommit] = []
         self.before_answer: list[BeforeAnswer] = []
+        self.guard: Guard | None = None
         self._prefix = prefix
 
     def name(self, table: Table) -> str:
@@ -168,7 +180,7 @@ class Dynamo:
                 admission.charge(tx)
             if ticket is not None:
                 admission.remember(tx, result or 0)  # type: ignore[arg-type]
-            if await self._commit(tx):
+            if await self._guarded(tx):
                 admission.settle(charged=result is not None)
                 done = tx.committed()
                 for tell in self.on_commit:
@@ -178,6 +190,21 @@ class Dynamo:
                 return result
             await asyncio.sleep(_backoff_s(tried))
         raise _unavailable()
+
+    async def _guarded(self, tx: Tx) -> bool:
+        """Commits; the guard hears of it before, and where it certainly changed nothing."""
+        if self.guard is None:
+            return await self._commit(tx)
+        await self.guard.begin(tx)
+        try:
+            stands = await self._commit(tx)
+        except Problem as fault:
+            if fault.code != "engine_unavailable":  # then it may stand all the same
+                await self.guard.refused(tx)
+            raise
+        if not stands:
+            await self.guard.refused(tx)
+        return stands
 
     async def _commit(self, tx: Tx) -> bool:
         """Whether the transaction stands; False where it must be made anew. Raises what a failed condition says."""

@@ -29,6 +29,8 @@ from rookery.engines.cluster.profiles import ClusterProfiles
 from rookery.engines.cluster.pull import Puller
 from rookery.engines.cluster.redis import Redis, RedisDown
 from rookery.engines.cluster.replies import ClusterReplies
+from rookery.engines.cluster.row_cache import RowCache
+from rookery.engines.cluster.row_marks import RowMarks
 from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.sessions import ClusterSessions
 from rookery.engines.cluster.signing_keys import ClusterKeys
@@ -74,7 +76,8 @@ class ClusterEngine:
         self.announcer = Announcer(self.redis, self.feeds)
         self.publisher = Publisher(self.redis, self.announcer)
         self.news = News(self.redis)
-        self.facts = ClusterFacts(self.dynamo)
+        self.rows = RowCache(self.dynamo, self.redis)
+        self.facts = ClusterFacts(self.dynamo, self.rows)
         self.accounts = ClusterAccounts(self.dynamo)
         self.sessions = ClusterSessions(self.dynamo)
         self.attempts = ClusterAttempts(self.dynamo)
@@ -104,6 +107,7 @@ class ClusterEngine:
             celebrity_followers=options.celebrity_followers,
             celebrity_grace_ms=options.celebrity_grace_ms,
         )
+        self.dynamo.guard = RowMarks(self.redis)
         self.dynamo.before_answer.append(self.publisher.tell)
         self._works = works
         self._opened = AsyncExitStack()

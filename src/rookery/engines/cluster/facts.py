@@ -1,12 +1,12 @@
-"""Facts for the Reader out of DynamoDB, in two batches however many tweets there are and however they nest.
+"""Facts for the Reader, in two rounds however many tweets there are and however they nest; each asks the cache of rows
+once, and DynamoDB for what that lacks.
 
-The first batch reads the tweets and the accounts that were asked for; the rows of tweets say what their rendering looks
+The first round reads the tweets and the accounts that were asked for; the rows of tweets say what their rendering looks
 at beside them (`fact_rows.lineage`). The second reads all that, the authors, and every counter: counters come after the
-viewer's deltas that are not folded yet, which are read beside the first batch and added, so that one's own like counts
+viewer's deltas that are not folded yet, which are read beside the first round and added, so that one's own like counts
 at once.
 """
 
-import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +15,11 @@ from rookery.core.entities import STRANGER, AccountState, Counts, Mark, TweetFac
 from rookery.core.rendering import TweetCard, UserCard, counts_piece
 from rookery.core.visibility import Witness
 from rookery.engines.cluster import fact_rows
+from rookery.engines.cluster.cards import Cards
 from rookery.engines.cluster.dynamo import Dynamo
+from rookery.engines.cluster.row_cache import Rows, RowSource, TableRows
 from rookery.engines.cluster.tables import (
     COUNTS,
-    DELTAS,
     EDGES,
     HANDLES,
     LIKES,
@@ -31,14 +32,11 @@ from rookery.engines.cluster.tables import (
     Table,
 )
 
-OWN_DELTAS_MAX = 200  # of one viewer that are looked at
 _NEW_KEPT_S = 1.0  # for the answer to the write of a new tweet
 _SETTLE_TRIES = 3
 _NO_COUNTS = Counts()
 _NO_MARK = Mark()
 _NO_WITNESS = Witness(0, frozenset())
-
-Rows = Mapping[Table, Mapping[Key, Item]]
 
 
 @dataclass(slots=True)
@@ -91,12 +89,14 @@ class _Around:
 
 
 class ClusterFacts:
-    """The FactSource of this engine."""
+    """The FactSource of this engine; without `rows` it reads all from DynamoDB."""
 
     tracks = False
 
-    def __init__(self, dynamo: Dynamo) -> None:
+    def __init__(self, dynamo: Dynamo, rows: RowSource | None = None) -> None:
         self._dynamo = dynamo
+        self._rows = rows or TableRows(dynamo)
+        self._cards = Cards()
         self._new: dict[tuple[int, int], tuple[float, Gathered]] = {}
 
     async def gather(
@@ -108,24 +108,24 @@ class ClusterFacts:
             if kept_until > time.monotonic():
                 return new
         asked = set(user_ids)
-        own, first = await asyncio.gather(
-            self._own_deltas(viewer),
-            self._dynamo.get_all(
-                fact_rows.keys_of(tweet_ids)
-                | _marks(viewer, tweet_ids)
-                | {USERS: _each(asked), EDGES: _edges(viewer, asked, back=True)}
-            ),
+        first = await self._rows.read(
+            fact_rows.keys_of(tweet_ids)
+            | _marks(viewer, tweet_ids)
+            | {USERS: _each(asked), EDGES: _edges(viewer, asked, back=True)},
+            deltas_of=viewer,
         )
         around = _around(first, tweet_ids)
         authors = around.authors - asked
         counted = around.shown | asked
-        second = await self._dynamo.get_all(
+        own = _about(counted, first.deltas)
+        second = await self._rows.read(
             fact_rows.keys_of(around.related)
             | _marks(viewer, around.shown & around.related)
-            | {USERS: _each(authors), EDGES: _edges(viewer, authors), COUNTS: _each(counted)}
+            | {USERS: _each(authors), EDGES: _edges(viewer, authors), COUNTS: _each(counted)},
+            deltas_of=viewer if own else STRANGER,
         )
-        counts = await self._settled(viewer, counted, second[COUNTS], own)
-        return _gathered(viewer, (first, second), counts)
+        counts = await self._settled(viewer, counted, second, own)
+        return self._gathered(viewer, (first, second), counts)
 
     async def user_ids(self, handles: Sequence[str]) -> Mapping[str, int]:
         """See core.reading.FactSource."""
@@ -154,31 +154,59 @@ class ClusterFacts:
         gathered.users[tweet.owner_id] = fact_rows.user_card(author, {})
         self._new[tweet.owner_id, tweet.tweet_id] = now + _NEW_KEPT_S, gathered
 
-    async def _own_deltas(self, viewer: int) -> list[Item]:
-        if viewer == STRANGER:
-            return []
-        return await self._dynamo.query(DELTAS, viewer, limit=OWN_DELTAS_MAX)
-
     async def _settled(
-        self, viewer: int, subjects: Collection[int], counts: Mapping[Key, Item], own: Sequence[Item]
+        self, viewer: int, subjects: Collection[int], found: Rows, own: Sequence[Item]
     ) -> dict[int, Mapping[str, object]]:
-        """The counters with the viewer's own deltas. A delta that was there before the counters were read and is there
-        after is in none of them; where one went in between, it may or may not be, and both are read again."""
-        own = [one for one in own if one["subject_id"] in subjects]
-        for _ in range(_SETTLE_TRIES):
-            if not own:
-                break
-            left = [one for one in await self._own_deltas(viewer) if one["subject_id"] in subjects]
-            gone = {one["delta_id"] for one in own} - {one["delta_id"] for one in left}
-            own = left
-            if not gone:
-                break
-            counts = (await self._dynamo.get_all({COUNTS: _each(subjects)}))[COUNTS]
+        """The counters with the viewer's own deltas, `own` being those of before. A delta that was there before the
+        counters were read and is there after is in none of them; where one went in between, it may or may not be, and
+        both are read again. What was found at once needs no second look."""
+        counts = found[COUNTS]
+        if found.at_once:
+            own = _about(subjects, found.deltas)
+        else:
+            for _ in range(_SETTLE_TRIES):
+                if not own:
+                    break
+                left = _about(subjects, (await self._rows.read({}, deltas_of=viewer)).deltas)
+                gone = {one["delta_id"] for one in own} - {one["delta_id"] for one in left}
+                own = left
+                if not gone:
+                    break
+                counts = (await self._rows.read({COUNTS: _each(subjects)}))[COUNTS]
         settled: dict[int, Mapping[str, object]] = {one: counts.get((one,), {}) for one in subjects}
         for delta in own:
             subject = fact_rows.number(delta, "subject_id")
             settled[subject] = fact_rows.added(settled[subject], delta)
         return settled
+
+    def _gathered(
+        self, viewer: int, found: Sequence[Rows], counts: Mapping[int, Mapping[str, object]]
+    ) -> Gathered:
+        gathered = Gathered(viewer)
+        for rows in found:
+            for (tweet_id,), row in (*rows[TWEETS].items(), *rows[REPLIES].items()):
+                assert isinstance(tweet_id, int)
+                if (card := self._cards.tweet(tweet_id, row)) is not None:
+                    gathered.tweets[tweet_id] = card
+            for row in rows[USERS].values():
+                user_id = fact_rows.number(row, "user_id")
+                gathered.users[user_id] = (
+                    fact_rows.user_card(row, counts[user_id])
+                    if user_id in counts
+                    else self._cards.author(user_id, row)
+                )
+                there, back = rows[EDGES].get((viewer, user_id)), rows[EDGES].get((user_id, viewer))
+                gathered.edges[user_id] = fact_rows.edge_bits(there, back)
+            liked = {fact_rows.number(row, "tweet_id") for row in rows[LIKES].values()}
+            retweeted = {fact_rows.number(row, "original_id") for row in rows[RETWEETS].values()}
+            for one in liked | retweeted:
+                gathered.marks[one] = Mark(one in liked, one in retweeted)
+        gathered.tallies = {one: fact_rows.tweet_counts(row) for one, row in counts.items()}
+        return gathered
+
+
+def _about(subjects: Collection[int], deltas: Sequence[Item]) -> list[Item]:
+    return [one for one in deltas if one["subject_id"] in subjects]
 
 
 def _each(ids: Iterable[int]) -> list[Key]:
@@ -213,22 +241,3 @@ def _around(found: Rows, tweet_ids: Collection[int]) -> _Around:
                 around.shown.add(one)
     around.related -= set(tweet_ids)
     return around
-
-
-def _gathered(viewer: int, found: Sequence[Rows], counts: Mapping[int, Mapping[str, object]]) -> Gathered:
-    gathered = Gathered(viewer)
-    for rows in found:
-        for row in (*rows[TWEETS].values(), *rows[REPLIES].values()):
-            if (card := fact_rows.tweet_card(row)) is not None:
-                gathered.tweets[card.facts.tweet_id] = card
-        for row in rows[USERS].values():
-            user_id = fact_rows.number(row, "user_id")
-            gathered.users[user_id] = fact_rows.user_card(row, counts.get(user_id, {}))
-            there, back = rows[EDGES].get((viewer, user_id)), rows[EDGES].get((user_id, viewer))
-            gathered.edges[user_id] = fact_rows.edge_bits(there, back)
-        liked = {fact_rows.number(row, "tweet_id") for row in rows[LIKES].values()}
-        retweeted = {fact_rows.number(row, "original_id") for row in rows[RETWEETS].values()}
-        for one in liked | retweeted:
-            gathered.marks[one] = Mark(one in liked, one in retweeted)
-    gathered.tallies = {one: fact_rows.tweet_counts(row) for one, row in counts.items()}
-    return gathered

@@ -210,6 +210,7 @@ def _block(tx: Tx, pair: Pair) -> int | None:
     if pair.mine.block_id is not None:
         return None
     pair.hold(tx)
+    tx.hide()
     pair.change(
         tx,
         mine=pair.mine._replace(follow_id=None, request_id=None, block_id=tx.mint()),

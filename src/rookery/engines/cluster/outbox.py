@@ -1,5 +1,7 @@
 """The outbox: events lie in DynamoDB with their write, and are told to Redis when it stands.
 
+In the same round trip the marks of the write are taken out of the cache of rows (row_cache.py).
+
 Telling waits for Redis before the write is answered, so that one's own write is in one's own feed at once; but where
 Redis does not answer the write is answered all the same, and what was to be told is told when Redis is back. What a
 process leaves untold, the sweeper finds.
@@ -16,6 +18,7 @@ from rookery.core.events import Event, Kind
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.news import telling
 from rookery.engines.cluster.redis import Command, Redis, RedisDown, RedisRefused
+from rookery.engines.cluster.row_marks import clearing
 from rookery.engines.cluster.stored_feeds import StoredFeeds
 from rookery.engines.cluster.streams import DELTAS, EVENTS, Streams
 from rookery.engines.cluster.tables import OUTBOX, Item
@@ -51,7 +54,8 @@ class Announcer:
 
     def told(self, done: Committed) -> list[Command]:
         """All that a commit says."""
-        commands = self.messages(done.events)
+        commands = [clearing(done.touched)] if done.touched.names else []
+        commands += self.messages(done.events)
         for event in done.events:
             if event.kind in CREATIONS:
                 commands.append(self._feeds.pushing([event.actor], entry_of(event)))
@@ -88,7 +92,7 @@ class Publisher:
 
     async def tell(self, done: Committed) -> None:
         """Returns when it is told, or cannot be now. It never fails."""
-        if not (done.events or done.deltas) or len(self._waiting) >= QUEUE_MAX:
+        if not (done.events or done.deltas or done.touched.names) or len(self._waiting) >= QUEUE_MAX:
             return
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((done, told))

@@ -2,7 +2,7 @@
 in time it is left alone for a second, and who asks meanwhile hears so at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from redis.asyncio import ConnectionPool
@@ -81,6 +81,18 @@ class Redis:
         """When its keys began to be, as seconds of its clock with a fraction: another after every flush and every
         restart that kept nothing. Raises RedisDown."""
         return (await self.run(_BORN, [self.key("born")])).decode()  # type: ignore[no-any-return]
+
+    async def names(self, beginning: str) -> AsyncIterator[Sequence[bytes]]:
+        """The keys whose names begin so, some at a time, perhaps one twice. Raises RedisDown."""
+        cursor = b"0"
+        while True:
+            cursor, names = await self.call(
+                "SCAN", cursor, "MATCH", f"{self.key(beginning)}*", "COUNT", 1_000
+            )
+            if names:
+                yield names
+            if cursor == b"0":
+                return
 
     async def close(self) -> None:
         """Closes every connection."""

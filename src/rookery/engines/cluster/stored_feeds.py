@@ -180,25 +180,14 @@ class StoredFeeds:
 
     async def drop_all(self) -> None:
         """Takes every feed away. Raises RedisDown."""
-        async for names in self._names():
+        async for names in self._redis.names("feed:"):
             await self._redis.call("UNLINK", *names)
 
     async def all(self) -> AsyncIterator[int]:
         """Whose feeds there are. Raises RedisDown."""
-        async for names in self._names():
+        async for names in self._redis.names("feed:"):
             for name in names:
                 yield int(name.rpartition(b":")[2])
-
-    async def _names(self) -> AsyncIterator[Sequence[bytes]]:
-        cursor = b"0"
-        while True:
-            cursor, names = await self._redis.call(
-                "SCAN", cursor, "MATCH", f"{self._redis.key('feed:')}*", "COUNT", 1_000
-            )
-            if names:
-                yield names
-            if cursor == b"0":
-                return
 
     def name(self, viewer: int) -> str:
         """The key of a feed."""

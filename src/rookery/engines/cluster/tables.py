@@ -7,7 +7,7 @@ followers are rows. A row that many people write at the same time is in no trans
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 KeyType = Literal["N", "S", "B"]
 EXPIRES = "expires_s"  # Unix seconds after which DynamoDB may drop a row of a table that has `expires`
@@ -28,7 +28,7 @@ class Table:
     sort_type: KeyType = "N"
     expires: bool = False
 
-    def key_of(self, item: "Item") -> "Key":
+    def key_of(self, item: "Mapping[str, Any]") -> "Key":
         """The key of a row."""
         return (item[self.key],) if self.sort is None else (item[self.key], item[self.sort])
 

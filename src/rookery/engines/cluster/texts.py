@@ -54,6 +54,7 @@ async def edit(tx: Tx, actor: int, item_id: int, content: str, links: bytes) -> 
         where={"rev": rev},
     )
     tx.emit(Kind.CONTENT_EDITED, item_id, actor=actor)
+    tx.hide()
     return item_id
 
 
@@ -65,6 +66,7 @@ async def standing(tx: Tx, item_id: int) -> Item | None:
 
 def erase(tx: Tx, item_id: int, rev: int) -> None:
     """Leaves nothing of a text but its ids. `forget` takes its versions, once that stands."""
+    tx.hide()
     tx.update(
         table_of(item_id),
         item_id,

@@ -32,12 +32,23 @@ Condition = Mapping[str, Value | Below | None]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One part of a transaction; `refused` is told where its condition fails, None lets the write run again."""
+    """One part of a transaction; `refused` is told where its condition fails, None lets the write run again. `new`: it
+    stands only where there was no row."""
 
     verb: str
     table: Table
+    key: Key
     said: dict[str, Any]
     refused: Problem | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The keys of cached rows that a write changes, and the token under which it marked some of them."""
+
+    names: Sequence[str] = ()
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,11 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a write did: its events, and what it adds to counters."""
+    """What a write did: its events, what it adds to counters, and what is to be taken out of the cache of rows."""
 
     events: Sequence[Event] = ()
     deltas: Sequence[Delta] = ()
+    touched: Touched = field(default_factory=Touched)
 
 
 @dataclass(slots=True)
@@ -74,6 +86,8 @@ class Tx:
     events: list[Event] = field(default_factory=list)
     deltas: list[Delta] = field(default_factory=list)
     ahead: dict[Table, dict[Key, Item | None]] = field(default_factory=dict)
+    touched: Touched = field(default_factory=Touched)
+    caches_first: bool = False  # see hide
 
     async def read_ahead(self, wanted: Mapping[Table, Sequence[Key]]) -> None:
         """Reads what the write is known to ask for, in one call."""
@@ -115,7 +129,7 @@ class Tx:
     ) -> None:
         """Writes a row, in place of the one with its key. None values are left out."""
         said: dict[str, Any] = {"Item": packed(item)}
-        self._add("Put", table, said, where, refused)
+        self._add("Put", table, table.key_of(item), said, where, refused)
 
     def update(
         self,
@@ -148,7 +162,7 @@ class Tx:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
-        self._add("Update", table, said, where, refused)
+        self._add("Update", table, key, said, where, refused)
 
     def delete(
         self,
@@ -158,11 +172,16 @@ class Tx:
         refused: Problem | None = None,
     ) -> None:
         """Takes a row away, if it is there."""
-        self._add("Delete", table, {"Key": packed(table.named(key))}, where, refused)
+        self._add("Delete", table, key, {"Key": packed(table.named(key))}, where, refused)
 
     def check(self, table: Table, *key: Any, where: Condition, refused: Problem | None = None) -> None:
         """Lets the write stand only where the condition holds of a row that it does not change."""
-        self._add("ConditionCheck", table, {"Key": packed(table.named(key))}, where, refused)
+        self._add("ConditionCheck", table, key, {"Key": packed(table.named(key))}, where, refused)
+
+    def hide(self) -> None:
+        """Lets it be refused rather than stand while caches cannot be told before: for what takes something out of
+        sight."""
+        self.caches_first = True
 
     def emit(
         self, kind: Kind, subject: int, other: int = 0, *, actor: int | None = None, backdated: bool = False
@@ -190,19 +209,21 @@ class Tx:
 
     def committed(self) -> Committed:
         """What to tell once it stands."""
-        return Committed(tuple(self.events), tuple(self.deltas))
+        return Committed(tuple(self.events), tuple(self.deltas), self.touched)
 
     def _add(
         self,
         verb: str,
         table: Table,
+        key: Key,
         said: dict[str, Any],
         where: Condition | None,
         refused: Problem | None,
     ) -> None:
         if where is not None:
             _condition(table, said, where)
-        self.actions.append(Action(verb, table, said, refused))
+        new = where is not None and not where
+        self.actions.append(Action(verb, table, key, said, refused, new))
         assert len(self.actions) <= ACTIONS_MAX
 
 
