@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,8 @@ READY_S_MAX = 90.0
 class Apart(Server):
     """The whole of it; `processes` are the services' by their name, `workers` likewise."""
 
+    proxied = True
+
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         super().__init__(folder, {**settings, "SERVER_TRUSTED_PROXIES": "127.0.0.1"})
         folder.mkdir()
@@ -51,9 +53,8 @@ class Apart(Server):
         for name in WORKERS:
             self.start_worker(name)
         self._start_front()
-        for name, ports in self.ports.items():
-            for port in ports:
-                self._wait(f"http://127.0.0.1:{port}/readyz", name)
+        for name in PROCESSES:
+            self._wait_for(name)
         self._wait(f"{self.url}/readyz", "nginx")
 
     def start_service(self, name: str) -> None:
@@ -71,6 +72,19 @@ class Apart(Server):
         for one in self.processes[name]:
             one.terminate()
         return [one.wait(40) for one in self.processes.pop(name)]
+
+    def change(self, settings: Mapping[str, str], services: Sequence[str], workers: Sequence[str]) -> None:
+        """Has these services and workers run with other settings from now on."""
+        self.settings.update(settings)
+        for name in services:
+            self.stop_service(name)
+            self.start_service(name)
+        for name in workers:
+            self.workers[name].terminate()
+            self.workers[name].wait(40)
+            self.start_worker(name)
+        for name in services:
+            self._wait_for(name)
 
     def end(self) -> None:
         """Ends everything."""
@@ -124,6 +138,10 @@ class Apart(Server):
         with self.log.open("ab") as log:
             self._front = subprocess.Popen([nginx, "-p", self.folder, "-c", file], stdout=log, stderr=log)
 
+    def _wait_for(self, name: str) -> None:
+        for port in self.ports[name]:
+            self._wait(f"http://127.0.0.1:{port}/readyz", name)
+
     def _wait(self, url: str, name: str) -> None:
         deadline = time.monotonic() + READY_S_MAX
         while time.monotonic() < deadline:
@@ -137,6 +155,8 @@ class Apart(Server):
 
 class Attached(Server):
     """A network that another process started, as `told` describes it."""
+
+    proxied = True
 
     def __init__(self, told: str) -> None:
         found = json.loads(told)

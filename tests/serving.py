@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from rookery.gateway.auth import cookie_name
+
 KEY = "5e" * 32
 PASSWORD = "correct horse battery"
 START_S_MAX = 30.0
@@ -32,6 +34,8 @@ def free_port() -> int:
 class Server:
     """One `rookery serve` on a data folder. `settings`: ROOKERY_ variables, without their prefix."""
 
+    proxied = False  # whether a proxy stands in front
+
     def __init__(self, folder: Path, settings: Mapping[str, str], arguments: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.port = free_port()
@@ -46,6 +50,16 @@ class Server:
     def on_cluster(self) -> bool:
         """Whether it runs on the cluster engine: there feeds may repeat tweets of the 2 s before the last one seen."""
         return self.settings.get("DATA_ENGINE") == "cluster"
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether it is talked to over HTTPS."""
+        return self.url.startswith("https:")
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session cookie."""
+        return cookie_name(secure=self.over_tls)
 
     def environment(self) -> dict[str, str]:
         """The environment of commands on this folder."""

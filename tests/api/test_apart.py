@@ -16,11 +16,13 @@ PROJECT = Path(__file__).parents[2]
 SUITE = (  # what a client sees; raw bytes and a server's own edges are tested without a proxy in front
     "test_accounts.py",
     "test_avatars.py",
+    "test_conventions.py",
     "test_feed.py",
     "test_follows.py",
     "test_idempotency.py",
     "test_live.py",
     "test_paging.py",
+    "test_proofs.py",
     "test_search.py",
     "test_tweets.py",
     "test_visibility.py",
@@ -54,14 +56,14 @@ def test_the_suite_of_the_api_passes_through_the_proxy(network: Apart) -> None:
 
 @pytest.mark.timeout(400)
 def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
-    """With the search service stopped its routes are 502 or 503 and all others go on; started again it serves what was
+    """With the search service stopped its routes are 503 and all others go on; started again it serves what was
     written meanwhile."""
     ann, bob = sign_up(network, "alone"), sign_up(network, "follows_alone")
     bob.ok("POST", "/follow", {"userId": ann.id})
     assert [0] == network.stop_service("search")
     tweet = ann.tweet("written while search was away")["tweetId"]
 
-    assert bob.get("/search/", params={"token": "away"}).status_code in (502, 503)
+    assert (503, "engine_unavailable") == bob.refused("GET", "/search/?token=away")
     soon([tweet], lambda: ids_of(bob.walk("/feed/")))
     assert ann.id == bob.ok("GET", f"/user/{ann.id}")["userId"]
 
@@ -81,3 +83,17 @@ def test_a_handle_that_is_taken_is_told_through_the_proxy(network: Apart) -> Non
     form = {"handle": "taken_apart", "name": "Ann", "password": "correct horse battery"}
 
     assert (409, "handle_taken") == problem_of(ann.post("/account/", json=form))
+
+
+def test_what_the_proxy_refuses_by_itself_is_a_problem_document(network: Apart) -> None:
+    """A body, a URL or headers that are too large, a method of no route, and plain HTTP on the port of HTTPS."""
+    large = "x" * 40_000
+    with Person(network) as stranger:
+        assert (413, "too_large") == problem_of(stranger.post("/tweet/", content=large * 50))
+        assert (413, "too_large") == problem_of(stranger.get(f"/feed/public?{large}"))
+        assert (400, "malformed") == problem_of(stranger.get("/feed/public", headers={"X-Large": large}))
+        assert (405, "method_not_allowed") == problem_of(stranger.request("TRACE", "/feed/public"))
+        plain = stranger.get(f"http://127.0.0.1:{network.port}/feed/public")
+    assert (400, "malformed") == problem_of(plain)
+    assert plain.headers["x-request-id"]
+    assert "nosniff" == plain.headers["x-content-type-options"]

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -41,9 +42,9 @@ def request(target: bytes, method: bytes = b"GET", headers: bytes = b"", body: b
 def exchange(server: Server, *pieces: bytes, no_more: bool = False) -> list[Reply]:
     """What comes back for these bytes until the server closes the connection; fails where it does not.
 
-    `no_more`: says after the last byte that none will follow.
+    `no_more`: says after the last byte that none will follow; not over TLS.
     """
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
+    with _connected(server) as connection:
         with suppress(ConnectionError):  # whoever is refused early need not be read to the end
             for piece in pieces:
                 connection.sendall(piece)
@@ -61,13 +62,18 @@ def one(server: Server, *pieces: bytes, no_more: bool = False) -> Reply:
 def at_once(server: Server, requests: Sequence[bytes]) -> list[Reply]:
     """One answer each to requests that are all sent before any answer is read."""
     with ExitStack() as opened:
-        connections = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S))
-            for _ in requests
-        ]
+        connections = [opened.enter_context(_connected(server)) for _ in requests]
         for connection, sent in zip(connections, requests, strict=True):
             connection.sendall(sent)
         return [reply for connection in connections for reply in _replies(_all_of(connection))]
+
+
+def _connected(server: Server) -> socket.socket:
+    """A connection, over TLS where the server's address says so; its certificate is one that SSL_CERT_FILE names."""
+    plain = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
+    if not server.over_tls:
+        return plain
+    return ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 def _all_of(connection: socket.socket) -> bytes:

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rookery.core.errors import Problem
+from rookery.gateway import problems
+from rookery.gateway.headers import NO_STORE, SECURITY, TRANSPORT_SECURITY, Pair
+
 # The first segment of a path tells its service; what is not named goes to accounts, which serves /docs like every one.
 SEGMENTS: Mapping[str, str] = {
     "account": "accounts",
@@ -20,6 +24,15 @@ SEGMENTS: Mapping[str, str] = {
     "search": "search",
 }
 DEFAULT = "accounts"
+# What the proxy answers by itself, by nginx's own statuses (494: too large headers, 497: plain HTTP on this port).
+OWN: Mapping[str, Problem] = {
+    "400 494 497": Problem("malformed", "The request cannot be read, or its headers are too large."),
+    "404": Problem("not_found", "There is nothing at this address."),
+    "405": Problem("method_not_allowed", "No address takes this method."),
+    "413 414": Problem("too_large", "The body or the URL is too large."),
+    "429": Problem("rate_limited", "Too many requests from this address.", retry_after_s=1),
+    "502 503 504": Problem("engine_unavailable", "This service cannot be reached just now.", retry_after_s=2),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,20 @@ server {{
     proxy_next_upstream error timeout http_502 http_503;
     proxy_next_upstream_tries 2;
     proxy_next_upstream_timeout 5s;
-{locations}}}
+{own}{locations}}}
+"""
+_OWN = """
+    error_page {statuses} = {path};
+    location = {path} {{
+        internal;
+        client_max_body_size 0;
+        default_type {media};
+        add_header X-Request-Id $request_id always;
+{headers}        return {status} '{document}';
+    }}
+"""
+_HEADER = """\
+        add_header {name} "{value}" always;
 """
 _LOCATION = """
     location {match} {{
@@ -124,6 +150,7 @@ def configuration(front: Front) -> str:
         certificate=front.certificate,
         certificate_key=front.certificate_key,
         burst=2 * front.requests_per_s,
+        own="".join(map(_own, OWN.items())),
         locations=locations,
     )
     return _HEAD.format(rate=front.requests_per_s) + upstreams + server
@@ -133,6 +160,22 @@ def whole(front: Front, pid: str = "/run/nginx.pid") -> str:
     """A complete configuration, for an nginx that does nothing else."""
     inside = "".join(f"    {line}".rstrip() + "\n" for line in configuration(front).splitlines())
     return _WHOLE.format(pid=pid, inside=inside)
+
+
+def _own(answered: tuple[str, Problem]) -> str:
+    """An answer of the proxy's own, in the form of all others."""
+    statuses, problem = answered
+    answer = problems.answer(problem)
+    told: tuple[Pair, ...] = (*SECURITY, TRANSPORT_SECURITY, NO_STORE)
+    headers = [*answer.headers, *((name.decode(), value.decode()) for name, value in told)]
+    return _OWN.format(
+        statuses=statuses,
+        path=f"/_problem/{problem.code}",
+        media=answer.content_type,
+        headers="".join(_HEADER.format(name=name, value=value) for name, value in headers),
+        status=problem.status,
+        document=answer.body.decode(),
+    )
 
 
 def _upstream(service: str, where: Sequence[str]) -> str:
