@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
 
 from rookery.config import SERVICES, Settings
@@ -23,7 +24,7 @@ from rookery.engines.embedded.projecting import FeedOptions, Projections
 from rookery.engines.moving import OnStep, move
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
-from rookery.gateway.auth import USED_STEP_MS, Authenticator
+from rookery.gateway.auth import USED_STEP_MS, Authenticator, session_cookie
 from rookery.gateway.metrics import Gauge
 from rookery.services.accounts import http as accounts_http
 from rookery.services.accounts.passwords import Passwords
@@ -44,6 +45,9 @@ from rookery.services.search.service import SearchService
 from rookery.services.tweets import http as tweets_http
 from rookery.services.tweets.projector import TweetsUpkeep
 from rookery.services.tweets.service import TweetsService
+from rookery.web import routes as page_routes
+from rookery.web.errors import ErrorPages
+from rookery.web.site import Services, Site
 
 AnyEngine = EmbeddedEngine | ClusterEngine
 
@@ -62,6 +66,21 @@ class Network:
         self.feed = FeedService(engine.feed, self.reader, retweet_window=settings.feed.retweet_window)
         self.live = LiveService(self.feed, engine.feed, self.reader)
         self.search = SearchService(engine.search, self.reader)
+
+    @cached_property
+    def site(self) -> Site:
+        """The pages over the services."""
+        services = Services(
+            self.reader,
+            self.accounts,
+            self.engine.profiles,
+            self.tweets,
+            self.replies,
+            self.follows,
+            self.feed,
+            self.search,
+        )
+        return Site(services, session_cookie)
 
     async def start(self) -> None:
         """Opens what is to be opened, and starts what works besides requests. Raises OperatorError."""
@@ -89,6 +108,7 @@ class Network:
             "follows": lambda: follows_http.routes(self.follows, reader),
             "feed": lambda: feed_http.routes(self.feed, self.live),
             "search": lambda: search_http.routes(self.search),
+            "pages": lambda: page_routes(self.site),
         }
         return [route for service in SERVICES if service in services for route in served[service]()]
 
@@ -206,8 +226,12 @@ def application(
     authenticator = Authenticator(
         engine.sessions, opened.accounts.tokens, session_idle_ms=_session_idle_ms(settings)
     )
-    routes = [*opened.routes(settings.server.services or SERVICES), *more]
-    return Gateway(routes, authenticator, engine.ledger, settings.limits, settings.server, surroundings)
+    services = settings.server.services or SERVICES
+    routes = [*opened.routes(services), *more]
+    error_page = ErrorPages(opened.site).show if "pages" in services else None
+    return Gateway(
+        routes, authenticator, engine.ledger, settings.limits, settings.server, surroundings, error_page
+    )
 
 
 def back_up_to(settings: Settings, key: bytes, target: Path, on_progress: OnProgress) -> int:

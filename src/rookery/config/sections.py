@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
-SERVICES = ("accounts", "profiles", "tweets", "replies", "follows", "feed", "search")
+SERVICES = ("accounts", "profiles", "tweets", "replies", "follows", "feed", "search", "pages")
 
 
 def setting(

@@ -15,6 +15,7 @@ from rookery.core.errors import Problem, not_found
 from rookery.core.forms import Form, Nothing, faults_of_body, faults_of_query
 from rookery.core.limits import Ticket
 from rookery.core.page import Page
+from rookery.core.parsing import texts
 from rookery.core.rendering import json_array
 
 F = TypeVar("F", bound=Form)
@@ -29,11 +30,13 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
     stream: Any = None  # an async iterator of bytes, for text/event-stream
+    status: int = 200
 
 
 @dataclass(slots=True)
 class Call:
-    """A request after the gateway's checks. `viewer` is STRANGER without an account; `address` is the client's."""
+    """A request after the gateway's checks. `viewer` is STRANGER without an account; `address` is the client's;
+    `secure` says whether its connection is encrypted."""
 
     method: str
     path: str
@@ -45,6 +48,7 @@ class Call:
     viewer: int = STRANGER
     session: int = 0
     ticket: Ticket = field(default_factory=lambda: Ticket(STRANGER))
+    secure: bool = False
     was_read: bool = False
 
     def body(self, kind: type[F]) -> F:
@@ -59,12 +63,24 @@ class Call:
         self._require_json()
         return kind.of_query(self.raw_query, faults_of_body(self.raw_body))
 
+    def asked(self) -> Mapping[str, str]:
+        """The query of a page, which ignores what it does not know. Raises Invalid for too many parameters."""
+        self.was_read = True
+        return texts(self.raw_query)
+
+    def posted(self) -> Mapping[str, str]:
+        """The fields of a browser's form. Raises Problem `unsupported_media_type`, or Invalid for too many."""
+        self.was_read = True
+        if self.raw_body and self._media_type() != "application/x-www-form-urlencoded":
+            raise Problem("unsupported_media_type", "Send the form as application/x-www-form-urlencoded.")
+        return texts(self.raw_body)
+
     def _require_json(self) -> None:
-        if not self.raw_body:
-            return
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if self.raw_body and self._media_type() != "application/json":
             raise Problem("unsupported_media_type", "Send the body as application/json.")
+
+    def _media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def nothing(self) -> None:
         """Refuses any body but `{}` and any query. Raises as `body`."""
@@ -100,7 +116,8 @@ class Route:
 
     `replay`: what a repeated Idempotency-Key answers, from the id that the first success wrote; POST routes outside
     /account/ have it. `takes` and `gives` are headers of its own, of the request and of each success, with what they
-    say.
+    say. A `page` is for people: it is none of the API that OpenAPI describes, a browser gets its errors as a page, a
+    session that has ended makes its visitor a stranger, and its forms come from this site alone.
     """
 
     method: str
@@ -117,8 +134,22 @@ class Route:
     media_type: str = "application/json"
     takes: Mapping[str, str] = field(default_factory=dict)
     gives: Mapping[str, str] = field(default_factory=dict)
+    page: bool = False
 
     @property
     def counted(self) -> Limit:
         """The limit that holds: a write without one of its own is no read either."""
         return "none" if self.limit == "read" and self.method != "GET" else self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request without success; `call` is None where it did not come to that."""
+
+    problem: Problem
+    method: str
+    path: str
+    call: Call | None
+
+
+ErrorPage = Callable[[Refused], Awaitable[Answer]]  # shows a person what a program gets as a problem document

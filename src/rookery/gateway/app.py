@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +11,7 @@ from rookery.config import Limits, Server
 from rookery.core.entities import STRANGER
 from rookery.core.errors import Problem, RateLimited
 from rookery.core.limits import Budget
-from rookery.core.routes import Answer, Route
+from rookery.core.routes import Answer, ErrorPage, Refused, Route
 from rookery.gateway import about, logs, problems
 from rookery.gateway.dispatch import Authenticator, Dispatcher, Ledger, Visit
 from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs, number
@@ -20,7 +20,6 @@ from rookery.gateway.metrics import Gauge, Meter, Series
 from rookery.gateway.streams import Streams
 
 SAMPLE_EVERY_S = 1.0
-OK = 200
 INTERNAL = Problem("internal", "This is a fault of the server: tell its operator the X-Request-Id.")
 
 
@@ -46,7 +45,8 @@ class Surroundings:
 
 
 class Gateway:
-    """The ASGI application. `routes` are those of the services and its own (about.py)."""
+    """The ASGI application. `routes` are those of the services and its own (about.py); `error_page` shows a problem to
+    a person."""
 
     def __init__(
         self,
@@ -56,7 +56,9 @@ class Gateway:
         limits: Limits,
         server: Server,
         surroundings: Surroundings | None = None,
+        error_page: ErrorPage | None = None,
     ) -> None:
+        self._error_page = error_page
         self._around = surroundings or Surroundings()
         self.routes = [*services, *about.routes(services, self._is_ready)]
         self._dispatcher = Dispatcher(
@@ -135,11 +137,21 @@ class Gateway:
                 answer = self._entered(visit, answer)
         except Problem as problem:
             self._dispatcher.give_back(visit)
-            return problem.status, problems.answer(problem, visit.allow), problem
+            answer = await self._refusal(visit, problem)
+            return answer.status, answer, problem
         except Exception as fault:  # noqa: BLE001 - the client gets an answer, the log what happened
             self._dispatcher.give_back(visit)
-            return INTERNAL.status, problems.answer(INTERNAL), fault
-        return OK, answer, None
+            return INTERNAL.status, await self._refusal(visit, INTERNAL), fault
+        return answer.status, answer, None
+
+    async def _refusal(self, visit: Visit, problem: Problem) -> Answer:
+        """The problem document; for a browser that asks for a page, or for what is not there, a page."""
+        answer = problems.answer(problem, visit.allow)
+        for_people = visit.endpoint is None or visit.endpoint.route.page
+        if self._error_page is None or not for_people or "text/html" not in visit.headers.get("accept", ""):
+            return answer
+        page = await self._error_page(Refused(problem, visit.method, visit.scope["path"], visit.call))
+        return replace(page, headers=(*answer.headers, *page.headers))
 
     def _entered(self, visit: Visit, answer: Answer) -> Answer:
         """A stream that is counted in; for HEAD its headers alone."""

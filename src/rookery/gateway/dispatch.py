@@ -24,9 +24,10 @@ from rookery.gateway.idempotency import (
 from rookery.gateway.intake import Addresses, Bodies, Headers, Receive, Scope
 from rookery.gateway.openapi import knows_caller
 from rookery.gateway.ratelimit import ChargeLedger, Window, WriteCharges, read_limits
-from rookery.gateway.table import NO_ARGS, Table, is_parameter, segments
+from rookery.gateway.table import NO_ARGS, Table, fixed_beginning, is_parameter, segments
 
 _KEY_HEADER = HEADER.lower()
+ENDED = ("token_invalid", "token_expired")  # what an old cookie is refused with
 _SAFE_IN_PATH = "/@!$&'()*+,;=:-._~"
 RETRY_AFTER_S = 1
 IN_FLIGHT_MAX = 2_000  # requests at work in a process; more are refused, so that these are finished in time
@@ -61,17 +62,20 @@ class Endpoint:
         self.asks_caller = knows_caller(route)
         self.writes = route.method != "GET"
         self.reads = route.counted == "read"
-        self.is_about = route.limit == "none" and not self.asks_caller
+        parts = segments(route.path)
         self.parameters = [
-            (part[1:-1], place) for place, part in enumerate(segments(route.path), 1) if is_parameter(part)
+            (part.partition("{")[2][:-1], place, len(fixed_beginning(part)))
+            for place, part in enumerate(parts, 1)
+            if is_parameter(part)
         ]
+        self.is_about = route.limit == "none" and not self.asks_caller and not self.parameters
 
     def arguments(self, path: str) -> Mapping[str, str]:
         """The values of the parameters in a path that the route serves."""
         if not self.parameters:
             return NO_ARGS
         parts = path.split("/")
-        return {name: parts[place] for name, place in self.parameters}
+        return {name: parts[place][begins:] for name, place, begins in self.parameters}
 
 
 class Visit:
@@ -166,12 +170,20 @@ class Dispatcher:
         raise Problem("method_not_allowed", f"This address takes {visit.allow}.")
 
     async def _caller(self, visit: Visit, endpoint: Endpoint) -> Caller:
+        headers, secure = visit.headers, visit.secure
+        page = endpoint.route.page
+        if page and endpoint.writes:
+            check_origin(headers, secure=secure)
         if not endpoint.asks_caller:
             return NOBODY
-        headers, secure = visit.headers, visit.secure
-        caller = self._authenticator.recall(headers, secure=secure)
-        if caller is None:
-            caller = await self._authenticator.who(headers, secure=secure)
+        try:
+            caller = self._authenticator.recall(headers, secure=secure)
+            if caller is None:
+                caller = await self._authenticator.who(headers, secure=secure)
+        except Problem as fault:
+            if not page or fault.code not in ENDED:
+                raise
+            caller = NOBODY
         if caller.viewer == STRANGER and endpoint.route.needs_account:
             raise Problem("not_signed_in", "This needs an account: send a token as Authorization: Bearer.")
         if caller.by_cookie and endpoint.writes:
@@ -213,6 +225,7 @@ class Dispatcher:
             caller.viewer,
             caller.session_id,
             ticket,
+            visit.secure,
         )
 
     async def _carry_out(self, endpoint: Endpoint, call: Call) -> Answer:

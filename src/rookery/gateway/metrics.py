@@ -13,7 +13,7 @@ import msgspec
 from rookery.core.errors import STATUS
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-STATUSES = tuple(sorted({200, *(status for status, _ in STATUS.values())}))
+STATUSES = tuple(sorted({200, 303, *(status for status, _ in STATUS.values())}))
 SUFFIX = ".meter"
 NUMBER_BYTES = 8
 

@@ -7,7 +7,8 @@ from rookery.core.errors import Problem
 from rookery.gateway import problems
 from rookery.gateway.headers import NO_STORE, SECURITY, TRANSPORT_SECURITY, Pair
 
-# The first segment of a path tells its service; what is not named goes to accounts, which serves /docs like every one.
+# The first segment of a path tells its service. What tells of the server goes to accounts, which serves it like every
+# one; what is not named is a page.
 SEGMENTS: Mapping[str, str] = {
     "account": "accounts",
     ".well-known": "accounts",
@@ -22,8 +23,13 @@ SEGMENTS: Mapping[str, str] = {
     "mute": "follows",
     "feed": "feed",
     "search": "search",
+    "docs": "accounts",
+    "docs.css": "accounts",
+    "openapi.json": "accounts",
+    "livez": "accounts",
+    "readyz": "accounts",
 }
-DEFAULT = "accounts"
+DEFAULT = "pages"
 # What the proxy answers by itself, by nginx's own statuses (494: too large headers, 497: plain HTTP on this port).
 OWN: Mapping[str, Problem] = {
     "400 494 497": Problem("malformed", "The request cannot be read, or its headers are too large."),
@@ -141,7 +147,9 @@ def configuration(front: Front) -> str:
     """The configuration, to be included in nginx's http block."""
     upstreams = "".join(_upstream(service, where) for service, where in front.upstreams.items())
     locations = _LIVE + "".join(
-        _LOCATION.format(match=f"/{segment}", service=service) for segment, service in SEGMENTS.items()
+        _LOCATION.format(match=match, service=service)
+        for segment, service in SEGMENTS.items()
+        for match in (f"= /{segment}", f"/{segment}/")
     )
     locations += _LOCATION.format(match="/", service=DEFAULT)
     server = _SERVER.format(

@@ -68,8 +68,8 @@ def knows_caller(route: Route) -> bool:
 
 
 def described(routes: Iterable[Route]) -> list[Route]:
-    """The routes that are the API: a style sheet is none of it."""
-    return [route for route in routes if route.media_type != STYLE_SHEET]
+    """The routes that are the API: pages and a style sheet are none of it."""
+    return [route for route in routes if not route.page and route.media_type != STYLE_SHEET]
 
 
 def codes_of(route: Route) -> list[str]:

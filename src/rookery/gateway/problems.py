@@ -52,7 +52,7 @@ def answer(problem: Problem, allow: str | None = None) -> Answer:
         headers = (("WWW-Authenticate", "Bearer"),)
     elif allow is not None:
         headers = (("Allow", allow),)
-    return Answer(document(problem), headers, CONTENT_TYPE)
+    return Answer(document(problem), headers, CONTENT_TYPE, status=problem.status)
 
 
 def _printable(text: str) -> str:

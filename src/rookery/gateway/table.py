@@ -1,4 +1,7 @@
-"""Which route serves a path: a dict for fixed paths, a tree of segments for those with parameters."""
+"""Which route serves a path: a dict for fixed paths, a tree of segments for those with parameters.
+
+A segment of a route's path is fixed, a parameter (`{id}`), or a parameter with a fixed beginning (`@{handle}`).
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
@@ -18,18 +21,23 @@ NO_ARGS: Mapping[str, str] = {}
 
 
 class _Node(Generic[E]):
-    """What follows a beginning of a path: `fixed` segments, any other (`open`), or the path's end (`by_method`)."""
+    """What follows a beginning of a path: `fixed` segments, those that `begun` tells by their beginning, any other
+    (`open`), or the path's end (`by_method`)."""
 
-    __slots__ = ("by_method", "fixed", "open")
+    __slots__ = ("begun", "by_method", "fixed", "open")
 
     def __init__(self) -> None:
         self.fixed: dict[str, _Node[E]] = {}
+        self.begun: dict[str, _Node[E]] = {}
         self.open: _Node[E] | None = None
         self.by_method: dict[str, E] = {}
 
     def grow(self, segment: str) -> "_Node[E]":
         """The node of one more segment, made where it is not there."""
         if is_parameter(segment):
+            beginning = fixed_beginning(segment)
+            if beginning:
+                return self.begun.setdefault(beginning, _Node())
             self.open = self.open or _Node()
             return self.open
         return self.fixed.setdefault(segment, _Node())
@@ -58,7 +66,9 @@ class Table(Generic[E]):
     def methods(self, path: str) -> Mapping[str, E]:
         """What serves a path, by method; empty where nothing does."""
         found = self._fixed.get(path[:-1] if path.endswith("/") and len(path) > 1 else path)
-        return found if found is not None else _walk(self._root, segments(path), 0)
+        if found is not None or not path.startswith("/"):
+            return found or {}
+        return _walk(self._root, segments(path), 0)
 
 
 def segments(path: str) -> list[str]:
@@ -71,7 +81,12 @@ def segments(path: str) -> list[str]:
 
 def is_parameter(segment: str) -> bool:
     """Whether a segment of a route's path stands for any value."""
-    return segment.startswith("{")
+    return "{" in segment
+
+
+def fixed_beginning(segment: str) -> str:
+    """What a segment begins with before its parameter."""
+    return segment.partition("{")[0]
 
 
 def _walk(node: _Node[E], parts: list[str], at: int) -> Mapping[str, E]:
@@ -80,6 +95,11 @@ def _walk(node: _Node[E], parts: list[str], at: int) -> Mapping[str, E]:
     fixed = node.fixed.get(parts[at])
     if fixed is not None and (found := _walk(fixed, parts, at + 1)):
         return found
+    for beginning, begun in node.begun.items():
+        if parts[at].startswith(beginning) and len(parts[at]) > len(beginning):
+            found = _walk(begun, parts, at + 1)
+            if found:
+                return found
     if node.open is not None and parts[at]:
         return _walk(node.open, parts, at + 1)
     return {}

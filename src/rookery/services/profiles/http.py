@@ -70,6 +70,7 @@ def _account_routes(reader: Reader) -> list[Route]:
             "/avatar/{userId}",
             avatar,
             "An account's generated picture",
+            limit="none",
             codes=("not_found",),
             media_type="image/svg+xml",
             gives={

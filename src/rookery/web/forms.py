@@ -1,0 +1,70 @@
+"""What browsers post, and where they are sent afterwards."""
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rookery.core.errors import Invalid, Problem
+from rookery.core.forms import Form
+from rookery.core.routes import Answer, Call
+
+F = TypeVar("F", bound=Form)
+HTML = "text/html; charset=utf-8"
+RETRY_AFTER_S = 1
+FORM = ""  # in place of a field's name: what is wrong with the whole form
+_PATH_MAX = 2_000
+_PATH = re.compile(
+    r"/(?!.*//)[!-\[\]-~]*"
+)  # visible ASCII without a backslash; no `//`, which would name a host
+
+
+def local_path(given: str | None, otherwise: str = "/") -> str:
+    """A path of this site: what was given where it is one."""
+    if given is None or len(given) > _PATH_MAX or not _PATH.fullmatch(given):
+        return otherwise
+    return given
+
+
+def back(call: Call, fields: Mapping[str, str], otherwise: str = "/") -> str:
+    """The path to go back to: the form's own `back`, else that of the page which the form was on."""
+    given = fields.get("back")
+    if given is None:
+        page = urlsplit(call.headers.get("referer", ""))
+        if page.netloc == call.headers.get("host"):
+            given = page.path + (f"?{page.query}" if page.query else "")
+    return local_path(given, otherwise)
+
+
+def see_other(path: str, *headers: tuple[str, str]) -> Answer:
+    """Sends the browser on to a path of this site, with GET."""
+    return Answer(b"", (("Location", path), *headers), HTML, status=303)
+
+
+def filled(kind: type[F], fields: Mapping[str, str], **defaults: str) -> F:
+    """The form of a service, with those of the fields that it has; an empty one that may be absent is absent.
+
+    Raises Invalid.
+    """
+    values = dict(defaults)
+    for field in msgspec.structs.fields(kind):
+        value = fields.get(field.encode_name, "")
+        if value or (field.required and field.encode_name not in defaults):
+            values[field.encode_name] = value
+    return kind.of(values, text=True)
+
+
+def faults(problem: Problem) -> Mapping[str, str]:
+    """What is wrong, by field; under FORM what belongs to none."""
+    if isinstance(problem, Invalid):
+        return problem.errors
+    return {FORM: problem.detail}
+
+
+def retry_headers(problem: Problem) -> tuple[tuple[str, str], ...]:
+    """When to try again, where that makes sense."""
+    if problem.status not in (429, 503):
+        return ()
+    return (("Retry-After", str(problem.retry_after_s or RETRY_AFTER_S)),)
