@@ -52,6 +52,8 @@ def measure(run: Run) -> Sequence[Figure]:
                 "feed": write_requests(folder / "feed", [Request("/feed/", token) for token in tokens]),
                 "noop": write_requests(folder / "noop", [Request(NOOP_GET, token) for token in tokens]),
             }
+            for token in tokens:  # one after the other: feeds that are not there yet are built
+                assert server.get("/feed/", token)[0] == 200
             press(server.url, loads["feed"], CONNECTIONS, run.pick(WARMING_S, 3))
             seen = in_turns(run, server, loads, rounds, seconds, CONNECTIONS)
     rates = {name: [one.per_second for one in measured] for name, measured in seen.items()}

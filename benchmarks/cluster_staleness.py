@@ -36,7 +36,6 @@ FOLLOWERS = 100_000
 FOLLOWED_MS = 1_000  # of the first of their follows, in Unix time: long ago
 BIG_EVERY_S = 4.0
 FEEDS_AT_ONCE = 16
-PROCESSES: Mapping[str, int] = {"accounts": 1, "tweets": 2, "feed": 2, "search": 1}
 WORKERS = ("feed", "feed", "search", "counts", "upkeep", "sweeper")
 
 
@@ -55,9 +54,7 @@ def measure(run: Run) -> Sequence[Figure]:
     ):
         people = reed98(folder / "data", data, more=1)
         settings = environment(engines, PREFIX, FEED_CELEBRITY_FOLLOWERS="1000000")
-        network = Apart(
-            folder, variables(settings), port=free_port(), log=folder / "log", processes=PROCESSES
-        )
+        network = Apart(folder, variables(settings), port=free_port(), log=folder / "log")
         try:
             run.say("moving the graph into the tables")
             moved(settings, folder / "data")

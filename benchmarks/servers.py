@@ -44,16 +44,17 @@ class Server:
 
     def keep_noop(self, path: str, token: str) -> bytes:
         """Makes NOOP_GET answer what the server answers now, bytes and headers; returns the bytes."""
-        status, headers, body = self._get(path, token)
+        status, headers, body = self.get(path, token)
         assert status == 200, body[:200]
         own = [(name, value) for name, value in headers if name.lower() not in _BY_THE_SERVER]
         (self._folder / KEPT_ANSWER).write_text(json.dumps({"headers": own, "body": body.decode()}))
-        _, again, same = self._get(NOOP_GET, token)
+        _, again, same = self.get(NOOP_GET, token)
         assert same == body
         assert _names(again) == _names(headers)
         return body
 
-    def _get(self, path: str, token: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def get(self, path: str, token: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Status, headers and body of a GET."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
         answer = connection.getresponse()
@@ -66,7 +67,7 @@ class Server:
         deadline = time.monotonic() + START_S_MAX
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                if self._get("/readyz", "")[0] == 200:
+                if self.get("/readyz", "")[0] == 200:
                     return self.wait_quiet()
             except OSError:
                 time.sleep(0.05)

@@ -15,7 +15,7 @@ from scripts.certificates import self_signed
 
 READY_S_MAX = 90.0
 END_S_MAX = 40.0
-EVERY_SERVICE: Mapping[str, int] = {  # and how many processes of it
+SERVICES: Mapping[str, int] = {  # and how many processes of it
     "accounts": 1,
     "profiles": 1,
     "tweets": 2,
@@ -24,7 +24,7 @@ EVERY_SERVICE: Mapping[str, int] = {  # and how many processes of it
     "feed": 2,
     "search": 1,
 }
-EVERY_WORKER = ("feed", "search", "counts", "upkeep", "sweeper")
+WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
 
 
 class Apart:
@@ -38,12 +38,11 @@ class Apart:
         *,
         port: int,
         log: Path,
-        processes: Mapping[str, int] = EVERY_SERVICE,
     ) -> None:
         self.folder = folder
         self.url = f"https://127.0.0.1:{port}"
         self.certificate, self._key = self_signed(folder)
-        self.ports = {name: [free_port() for _ in range(count)] for name, count in processes.items()}
+        self.ports = {name: [free_port() for _ in range(count)] for name, count in SERVICES.items()}
         self.services: dict[str, list[subprocess.Popen[bytes]]] = {}
         self.workers: dict[str, list[subprocess.Popen[bytes]]] = {}
         self._environment = {**environment, "ROOKERY_SERVER_TRUSTED_PROXIES": "127.0.0.1"}
@@ -51,7 +50,7 @@ class Apart:
         self._log = log
         self._front: subprocess.Popen[bytes] | None = None
 
-    def start(self, workers: Sequence[str] = EVERY_WORKER) -> None:
+    def start(self, workers: Sequence[str] = WORKERS) -> None:
         """Starts everything and returns when it is ready. Raises AssertionError where something does not start."""
         made = self.run("migrate")
         assert made.returncode == 0, made.stderr

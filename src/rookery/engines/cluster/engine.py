@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from rookery.core.errors import OperatorError, Problem
 from rookery.engines.cluster import opensearch, search_build
@@ -42,6 +42,7 @@ from rookery.engines.cluster.working import WORKERS, Workers
 from rookery.engines.findings import Findings
 
 CATCH_UP_STEP_S = 0.02
+LOOKS_MAX = 10  # for DynamoDB at the start, where many processes may start together and are slow to hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ async def prepare(options: ClusterOptions, on_progress: OnProgress = lambda line
 
 async def _look(dynamo: Dynamo) -> None:
     try:
-        await dynamo.client.describe_table(TableName=dynamo.name(USERS))
+        await _described(dynamo)
     except ClientError as fault:
         if fault.response["Error"]["Code"] != "ResourceNotFoundException":
             raise _unreachable("DynamoDB", "", "cluster.dynamodb_url", fault) from None
@@ -215,6 +216,16 @@ async def _look(dynamo: Dynamo) -> None:
         raise OperatorError(
             "A move into these tables has not ended: let it, or go on with `rookery migrate-data --go-on`."
         )
+
+
+async def _described(dynamo: Dynamo) -> None:
+    for tried in range(1, LOOKS_MAX + 1):
+        try:
+            await dynamo.client.describe_table(TableName=dynamo.name(USERS))
+            return
+        except (ConnectTimeoutError, ReadTimeoutError):
+            if tried == LOOKS_MAX:
+                raise
 
 
 def _unreachable(what: str, where: str, setting: str, fault: Exception) -> OperatorError:
