@@ -99,12 +99,16 @@ class Pieces:
         own = viewer if raw.startswith(b'{"userId":"%d"' % viewer) else STRANGER
         return _kept(self._people, PEOPLE_MAX, (raw, own), lambda: self._render_person(raw, own))
 
+    def asking(self, raw: bytes, viewer: int) -> Markup:
+        """The list item of an account that asks to follow; seldom shown, so it is not kept."""
+        return Markup(self._person.render(user=_user(raw), own=False, is_asking=True))  # noqa: S704 - as in _kept
+
     def _render_tweet(self, raw: bytes, viewer: int) -> str:
         return self._tweet.render(shown=show(_tweet(raw), viewer))
 
     def _render_person(self, raw: bytes, viewer: int) -> str:
         user = _user(raw)
-        return self._person.render(user=user, own=user.user_id == str(viewer))
+        return self._person.render(user=user, own=user.user_id == str(viewer), is_asking=False)
 
 
 def _kept(

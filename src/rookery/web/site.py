@@ -64,6 +64,11 @@ class Listing:
     more: str | None
     is_empty: bool
 
+    @classmethod
+    def of_nothing(cls) -> "Listing":
+        """An empty list."""
+        return cls(Markup(""), None, is_empty=True)
+
 
 Piece = Callable[[bytes, int], Markup]
 
@@ -123,9 +128,16 @@ class Site:
         """A list of tweets; `query` is what the next page keeps of this one's."""
         return self._listing(call, page, query, self.pieces.tweet)
 
-    def people(self, call: Call, page: Page[bytes], query: Mapping[str, str] | None = None) -> Listing:
-        """A list of accounts."""
-        return self._listing(call, page, query, self.pieces.person)
+    def people(
+        self,
+        call: Call,
+        page: Page[bytes],
+        query: Mapping[str, str] | None = None,
+        *,
+        are_asking: bool = False,
+    ) -> Listing:
+        """A list of accounts; `are_asking`: with buttons to accept and refuse them."""
+        return self._listing(call, page, query, self.pieces.asking if are_asking else self.pieces.person)
 
     def fragment(self, listing: Listing) -> Answer:
         """The items alone, for the script that adds them to what is there."""
@@ -138,7 +150,7 @@ class Site:
         more = None
         if page.next_cursor is not None:
             more = f"{call.path}?{urlencode({**(query or {}), 'cursor': page.next_cursor})}"
-        return Listing(items, more, not page.entries)
+        return Listing(items, more, is_empty=not page.entries)
 
 
 def wants_fragment(call: Call, what: str = "1") -> bool:
