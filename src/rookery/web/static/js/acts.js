@@ -67,25 +67,16 @@ function paint(verb, subject, on) {
     const count = form.querySelector(".count");
     if (button.ariaPressed) button.ariaPressed = String(on);
     if (count) addTo(count, on ? 1 : -1);
-    else name(button, verb, on ? "Following" : "Follow", on ? "Un" : "");
+    const label = form.querySelector(".label[data-on]");
+    if (label) label.textContent = on ? label.dataset.on : label.dataset.off;
   }
 }
 
-function name(button, verb, follow, un) {
-  if (verb === "follow") {
-    button.textContent = follow;
-    button.className = follow === "Follow" ? "button primary" : "button following";
-  } else {
-    const word = `${un}${verb}`;
-    button.textContent = button.textContent.replace(/^\w+/, word[0].toUpperCase() + word.slice(1));
-  }
-}
-
-/** Adds to a number that is shown as web/formats.py shows it; one that is shortened stands in the title. */
+/** Adds to a number that is shown as web/formats.py shows it. */
 export function addTo(place, more) {
-  const number = Number(place.title || place.textContent) + more;
-  place.textContent = number > 0 ? compact(number) : "";
-  place.title = number > 999 ? number : "";
+  const number = Math.max(0, Number(place.dataset.count) + more);
+  place.dataset.count = number;
+  place.textContent = number ? compact(number) : "";
 }
 
 function compact(number) {
@@ -97,8 +88,8 @@ function compact(number) {
 function settle(form, verb, subject, on, told) {
   const list = form.closest("ol[data-timeline]")?.dataset.timeline ?? "";
   if (verb === "follow" && told.requested) {
-    document.querySelectorAll(`form.act[data-user="${subject}"] .following`).forEach((button) => {
-      button.textContent = "Requested";
+    document.querySelectorAll(`form.act[data-user="${subject}"] [data-wait]`).forEach((label) => {
+      label.textContent = label.dataset.wait;
     });
   }
   if (!(verb in NOTES)) return;
@@ -109,7 +100,7 @@ function settle(form, verb, subject, on, told) {
 }
 
 function hideAllOf(owner) {
-  for (const article of document.querySelectorAll(`article[data-owner="${owner}"]:not(.focus)`)) {
+  for (const article of document.querySelectorAll(`article[data-owner="${owner}"]:not(.focused)`)) {
     article.closest("li")?.remove();
   }
 }

@@ -20,9 +20,9 @@ export async function call(method, path, body, { key, keepalive = false } = {}) 
   return answer.json();
 }
 
-/** A page as nodes; where it is a list its entries alone, without the frame. Throws Problem. */
-export async function fragment(url) {
-  const answer = await ask(url, { headers: { Accept: "text/html", "X-Fragment": "1" } });
+/** What a page shows without its frame: the entries of a list, a form; or the `part` of that name. Throws Problem. */
+export async function fragment(url, part = "1") {
+  const answer = await ask(url, { headers: { Accept: "text/html", "X-Fragment": part } });
   const template = document.createElement("template");
   template.innerHTML = await answer.text();
   return template.content;

@@ -28,7 +28,7 @@ function openByClick() {
   document.addEventListener("click", (event) => {
     const article = event.target.closest("article[data-url]");
     if (!article || event.defaultPrevented || event.target.closest("a, button, form, summary, input, .quoted a")) return;
-    if (article.classList.contains("focus") || String(getSelection())) return;
+    if (article.classList.contains("focused") || String(getSelection())) return;
     location.assign(event.target.closest(".quoted[data-url]")?.dataset.url ?? article.dataset.url);
   });
 }

@@ -36,10 +36,7 @@ async function open(link) {
   try {
     const page = await fragment(link.href);
     const form = page.querySelector("form.composer");
-    const title = page.querySelector("h1");
-    for (const one of form.querySelectorAll("[id]")) one.id += "-over"; // the page may have a composer of its own
-    for (const one of form.querySelectorAll("[for]")) one.setAttribute("for", `${one.getAttribute("for")}-over`);
-    const dialog = openDialog("compose", title.textContent, title, ...page.querySelectorAll(".about, form.composer"));
+    const dialog = openDialog("compose", form.querySelector("label").textContent, page);
     takeComposer(form, () => dialog.close());
     form.elements.content.focus();
     form.elements.content.setSelectionRange(-1, -1);
@@ -49,9 +46,9 @@ async function open(link) {
 }
 
 function takeComposer(form, done = () => {}) {
-  const [, , id = "", act = "tweet"] = form.getAttribute("action").split("/");
+  const { act, id = "" } = form.dataset;
   const text = form.elements.content;
-  const send = form.querySelector("button:not([type=button])");
+  const send = form.querySelector("button[type=submit]");
   const draft = act === "edit" ? null : `${DRAFTS}${viewer}:${act}:${id}`;
   let key = newKey();
   let sending = false;
@@ -147,9 +144,9 @@ async function show(act, id, tweet) {
     return;
   }
   if (act === "reply") raiseReplies(id);
-  const isHere = act !== "reply" || document.querySelector(`.focus[data-id="${id}"]`);
+  const isHere = act !== "reply" || document.querySelector(`.focused[data-id="${id}"]`);
   const list = isHere && document.querySelector(`ol[data-timeline=${act === "reply" ? "replies" : "home"}]`);
-  if (list) mergeNewest(list, entriesOf(await fragment(`${url}?part=tweet`)));
+  if (list) mergeNewest(list, entriesOf(await fragment(url, "tweet")));
   toast(SAID[act], list ? null : make("a", { href: url }, "Look"));
 }
 
@@ -162,9 +159,9 @@ function raiseReplies(id) {
 
 /** Takes over an edited text wherever the tweet is shown. */
 export async function refresh(id, url) {
-  const shown = [...articlesOf(id), ...document.querySelectorAll(`.quoted[data-url$="/${id}"]`)];
+  const shown = [...articlesOf(id), ...document.querySelectorAll(`.quoted[data-id="${id}"]`)];
   if (!shown.length) return;
-  const fresh = (await fragment(`${url}?part=tweet`)).querySelector("article");
+  const fresh = (await fragment(url, "tweet")).querySelector("article");
   for (const one of shown) {
     one.querySelector(".content").replaceWith(fresh.querySelector(".content").cloneNode(true));
     const edited = fresh.querySelector("a.history");

@@ -11,13 +11,13 @@ const waiting = new Map(); // id -> sends the delete now
 
 /** Takes over the links that lead to a confirmation. */
 export function takeDeletes() {
-  onClick("a.delete", (link) => hide(link.closest("article").dataset.original));
+  onClick("a.delete", (link) => hide(link.closest("article").dataset.id));
   addEventListener("pagehide", () => waiting.forEach((send) => send(true)));
 }
 
 function hide(id) {
   const hidden = [...articlesOf(id)];
-  const focused = hidden.some((article) => article.classList.contains("focus"));
+  const focused = hidden.some((article) => article.classList.contains("focused"));
   const next = hidden[0].closest("li")?.nextElementSibling?.querySelector("article");
   const show = (on) => hidden.forEach((article) => ((article.closest("li") ?? article).hidden = !on));
   show(false);

@@ -11,13 +11,16 @@ const PAGES_MAX = 40;
 export const entriesOf = (root) => [...root.children].filter((one) => one.matches("li"));
 
 /** What tells an entry from others: the id of a retweet, not of what it shows; a person's id. */
-export const keyOf = (li) => li.querySelector("article")?.dataset.id ?? li.dataset.user;
+export const keyOf = (li) => {
+  const { entry, user } = li.querySelector("article").dataset;
+  return entry ?? user;
+};
 
 /** Whether a list has an entry with this key. */
 export const has = (list, key) => entriesOf(list).some((li) => keyOf(li) === key);
 
 /** Every article of a tweet on the page, also where a retweet shows it. */
-export const articlesOf = (id) => document.querySelectorAll(`article[data-original="${id}"]`);
+export const articlesOf = (id) => document.querySelectorAll(`article[data-id="${id}"]`);
 
 /** Takes entries into a list newest first, those it lacks; gives the ones that are new. */
 export function mergeNewest(list, entries) {
@@ -55,7 +58,7 @@ async function more(link) {
   link.ariaBusy = "true";
   try {
     const page = await fragment(link.href);
-    const next = page.querySelector(".end");
+    const next = page.querySelector(".more-place");
     list.append(...entriesOf(page).filter((li) => !has(list, keyOf(li))));
     if (next) place.replaceWith(next);
     else place.remove();
@@ -73,7 +76,7 @@ const slot = () => `place:${location.pathname}${location.search}`;
 function remember() {
   const top = [...document.querySelectorAll("ol.timeline > li")].find((li) => li.getBoundingClientRect().bottom > 80);
   if (!top || scrollY < 10) return sessionStorage.removeItem(slot());
-  const focused = document.activeElement.closest("article[data-id]")?.dataset.id;
+  const focused = document.activeElement.closest("article[data-entry]")?.dataset.entry;
   const place = { key: keyOf(top), y: top.getBoundingClientRect().top, focused };
   return sessionStorage.setItem(slot(), JSON.stringify(place));
 }

@@ -116,12 +116,12 @@ async function showNew() {
     const page = await fragment(url);
     const entries = entriesOf(page);
     fetched.push(...entries);
-    more = page.querySelector(".end");
+    more = page.querySelector(".more-place");
     url = entries.some((li) => has(home, keyOf(li))) ? "" : page.querySelector("a.more")?.href;
   }
   if (url) {
     home.replaceChildren(); // too much lies between: begin anew
-    document.querySelector(".end:has(.more)")?.replaceWith(more);
+    document.querySelector(".more-place")?.replaceWith(more ?? "");
   }
   waiting.clear();
   const [first] = mergeNewest(home, fetched);
@@ -137,7 +137,7 @@ function remove(id) {
     article.style.minHeight = `${height}px`; // nothing moves under the reader
     article.replaceChildren(make("p", { className: "gone" }, "This was deleted."));
   }
-  document.querySelectorAll(`.quoted[data-url$="/${id}"]`).forEach((quoted) => {
+  document.querySelectorAll(`.quoted[data-id="${id}"]`).forEach((quoted) => {
     quoted.textContent = "This tweet is unavailable.";
   });
 }
