@@ -61,8 +61,8 @@ class Writer:
         self._random = random.Random(seed)
         self._numbers = count(1)
 
-    def write(self) -> int:
-        """Makes one write and returns its status; raises httpx.TransportError, and then that write is in doubt."""
+    def next_act(self) -> tuple[Act, dict[str, str]]:
+        """What to write next, and the headers that go along."""
         act = self._random.choice(
             [
                 self._tweet,
@@ -76,21 +76,32 @@ class Writer:
             ]
         )()
         key = f"{self.person.handle}-{next(self._numbers)}"
-        headers = {"Idempotency-Key": key} if act.method == "POST" else {}
+        return act, {"Idempotency-Key": key} if act.method == "POST" else {}
+
+    def write(self) -> int:
+        """Makes one write and returns its status; raises httpx.TransportError, and then that write is in doubt."""
+        act, headers = self.next_act()
         self.in_doubt = act, headers
         answer = self.person.request(act.method, act.path, json=act.body, headers=headers)
-        self.in_doubt = None
         if answer.status_code == 503:
+            self.in_doubt = None
             self.refused += 1
             assert int(answer.headers["retry-after"]) > 0
             assert answer.headers["content-type"] == "application/problem+json"
             return 503
         assert answer.status_code == 200, (act, answer.status_code, answer.text)
+        self.settle(answer)
+        return 200
+
+    def settle(self, answer: httpx.Response) -> None:
+        """Takes what was in doubt as done."""
+        assert self.in_doubt is not None
+        act, _ = self.in_doubt
+        self.in_doubt = None
         act.settle(self.held, answer.json())
         self.acknowledged += 1
         if self.keeps_history:
             self.history.append(deepcopy(self.held))
-        return 200
 
     def check(self) -> None:
         """Everything acknowledged stands, and of a write in doubt all or nothing; sent again it is there once."""
@@ -122,13 +133,16 @@ class Writer:
         assert user["tweetCount"] == len(listed) + len(replies)
         following = {one["userId"] for one in self.person.walk(f"{who}/following", pageSize=100)}
         assert user["followingCount"] == len(following)
-        return Held(
+        found = Held(
             {one["content"]: one["tweetId"] for one in listed if one["kind"] == "tweet"},
             {one["content"]: one["tweetId"] for one in replies},
             {one["tweetId"] for one in self.person.walk(f"{who}/likes", pageSize=100)},
             {one["retweetOf"]["tweetId"] for one in listed if one["kind"] == "retweet"},
             following,
         )
+        assert len(listed) == len(found.tweets) + len(found.retweets), "something is there twice"
+        assert len(replies) == len(found.replies), "something is there twice"
+        return found
 
     def _text(self, what: str) -> str:
         return f"{what} {next(self._numbers)} of {self.person.handle}"
@@ -182,12 +196,12 @@ class Writer:
 class Crowd:
     """Writers, and one account whose tweets they answer, like and retweet."""
 
-    def __init__(self, server: Server, size: int) -> None:
+    def __init__(self, server: Server, size: int, kind: type[Writer] = Writer) -> None:
         self.host = sign_up(server, "host")
         anchors = [self.host.tweet(f"anchor {number}")["tweetId"] for number in range(12)]
         people = [sign_up(server, f"writer{number}") for number in range(size)]
         self.writers = [
-            Writer(one, anchors, [other.id for other in [*people, self.host] if other is not one], seed)
+            kind(one, anchors, [other.id for other in [*people, self.host] if other is not one], seed)
             for seed, one in enumerate(people)
         ]
 
