@@ -141,7 +141,7 @@ class Site:
 
     def fragment(self, listing: Listing) -> Answer:
         """The items alone, for the script that adds them to what is there."""
-        return Answer((listing.items + self._more.render(listing=listing)).encode(), (), HTML)
+        return Answer(f"{listing.items}{self._more.render(listing=listing)}".encode(), (), HTML)
 
     def _listing(
         self, call: Call, page: Page[bytes], query: Mapping[str, str] | None, piece: Piece
