@@ -89,12 +89,13 @@ async function comeBack() {
   history.scrollRestoration = "manual";
   const find = (key) =>
     key && [...document.querySelectorAll("ol.timeline > li")].find((li) => keyOf(li) === key);
-  for (let pages = 0; !find(place.key) && pages < PAGES_MAX; pages += 1) {
+  const goal = () => find(place.key)?.getBoundingClientRect().top + scrollY - place.y;
+  const reached = () => goal() + innerHeight <= document.documentElement.scrollHeight;
+  for (let pages = 0; !reached() && pages < PAGES_MAX; pages += 1) {
     const link = document.querySelector("a.more");
     if (!link || !(await more(link))) break;
   }
-  const top = find(place.key);
-  if (top) scrollBy({ top: top.getBoundingClientRect().top - place.y, behavior: "instant" });
+  if (find(place.key)) scrollTo({ top: goal(), behavior: "instant" });
   find(place.focused)?.querySelector("article").focus({ preventScroll: true });
   history.scrollRestoration = "auto";
 }
