@@ -14,6 +14,7 @@ from benchmarks import (
     cluster_staleness,
     fanout,
     feed_read,
+    pages,
     report,
     scale,
     search,
@@ -27,6 +28,7 @@ from rookery.core.errors import OperatorError
 
 BENCHMARKS: Sequence[Benchmark] = (
     feed_read.BENCHMARK,
+    pages.BENCHMARK,
     tweets.BENCHMARK,
     fanout.BENCHMARK,
     staleness.BENCHMARK,

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from markupsafe import Markup
 from msgspec import UNSET
 
 from rookery.core.forms import Paging, position
@@ -115,11 +114,11 @@ class ConversationPages:
         tweet = decode_tweet(await self._reader.tweet(call.viewer, call.id("tweetId")))
         return tweet.retweet_of or tweet
 
-    async def _ancestors(self, call: Call, tweet: Tweet) -> list[Markup]:
+    async def _ancestors(self, call: Call, tweet: Tweet) -> Listing:
         if not tweet.in_reply_to:
-            return []
+            return Listing.of_nothing()
         levels = await self._replies.ancestors(call.viewer, int(tweet.tweet_id))
-        return [self._site.pieces.tweet(one, call.viewer) for one in levels]
+        return self._site.tweets(call, Page(levels, None))
 
 
 def title_of(tweet: Tweet) -> str:

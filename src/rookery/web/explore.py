@@ -11,7 +11,8 @@ from rookery.web.forms import faults, filled
 from rookery.web.site import Listing, Site, known, reading, wants_fragment
 
 TABS = ("latest", "top", "people", "near")
-SUGGESTED = 5
+SUGGESTED = 6
+TRENDS_SHOWN = 10
 _PLACE = ("latitude", "longitude", "radiusKm")
 
 
@@ -73,7 +74,7 @@ class ExplorePages:
         return self._site.tweets(call, await self._search.tweets(call.viewer, form), query)
 
     async def _trends(self) -> Sequence[tuple[str, int]]:
-        return await self._search.trends(Around())
+        return (await self._search.trends(Around()))[:TRENDS_SHOWN]
 
     async def _suggested(self, call: Call) -> Listing | None:
         if call.viewer == STRANGER:

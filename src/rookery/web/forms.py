@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -49,11 +50,16 @@ def filled(kind: type[F], fields: Mapping[str, str], **defaults: str) -> F:
     Raises Invalid.
     """
     values = dict(defaults)
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         value = fields.get(field.encode_name, "")
         if value or (field.required and field.encode_name not in defaults):
             values[field.encode_name] = value
     return kind.of(values, text=True)
+
+
+@cache
+def _fields(kind: type[Form]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def faults(problem: Problem) -> Mapping[str, str]:

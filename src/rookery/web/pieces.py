@@ -1,4 +1,4 @@
-"""The HTML of tweets and people, made from their JSON and kept by it.
+"""The HTML of tweets and people in UTF-8, made from their JSON and kept by it.
 
 Everything that a tweet's HTML shows is in its JSON (counts and the viewer's flags too), but for one thing: who may edit
 and delete it. So the key is the JSON, with the viewer where that is an author in it.
@@ -86,22 +86,22 @@ class Pieces:
     def __init__(self, templates: Environment) -> None:
         self._tweet = templates.get_template("tweet.html")
         self._person = templates.get_template("person.html")
-        self._tweets: dict[tuple[bytes, int], Markup] = {}
-        self._people: dict[tuple[bytes, int], Markup] = {}
+        self._tweets: dict[tuple[bytes, int], bytes] = {}
+        self._people: dict[tuple[bytes, int], bytes] = {}
 
-    def tweet(self, raw: bytes, viewer: int) -> Markup:
+    def tweet(self, raw: bytes, viewer: int) -> bytes:
         """The list item of a tweet."""
         own = viewer if b'"ownerId":"%d"' % viewer in raw else STRANGER
         return _kept(self._tweets, TWEETS_MAX, (raw, own), lambda: self._render_tweet(raw, own))
 
-    def person(self, raw: bytes, viewer: int) -> Markup:
+    def person(self, raw: bytes, viewer: int) -> bytes:
         """The list item of an account."""
         own = viewer if raw.startswith(b'{"userId":"%d"' % viewer) else STRANGER
         return _kept(self._people, PEOPLE_MAX, (raw, own), lambda: self._render_person(raw, own))
 
-    def asking(self, raw: bytes, viewer: int) -> Markup:
+    def asking(self, raw: bytes, viewer: int) -> bytes:
         """The list item of an account that asks to follow; seldom shown, so it is not kept."""
-        return Markup(self._person.render(user=_user(raw), own=False, is_asking=True))  # noqa: S704 - as in _kept
+        return self._person.render(user=_user(raw), own=False, is_asking=True).encode()
 
     def _render_tweet(self, raw: bytes, viewer: int) -> str:
         return self._tweet.render(shown=show(_tweet(raw), viewer))
@@ -112,11 +112,11 @@ class Pieces:
 
 
 def _kept(
-    kept: dict[tuple[bytes, int], Markup], count_max: int, key: tuple[bytes, int], make: Callable[[], str]
-) -> Markup:
+    kept: dict[tuple[bytes, int], bytes], count_max: int, key: tuple[bytes, int], make: Callable[[], str]
+) -> bytes:
     found = kept.get(key)
     if found is None:
-        found = kept[key] = Markup(make())  # noqa: S704 - a template has escaped it
+        found = kept[key] = make().encode()
         if len(kept) > count_max:
             del kept[next(iter(kept))]
     return found

@@ -1,6 +1,6 @@
 """What every page needs: the services, the templates, the visitor, and the frame around what it shows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rookery.core.entities import STRANGER
 from rookery.core.errors import Problem
@@ -33,6 +33,12 @@ from rookery.web.static import Statics
 KEPT = ("Cache-Control", "private, no-cache")  # going back shows what was there, anything else asks
 TRENDS_KEPT_S = 60.0
 TRENDS_SHOWN = 6
+FRAMES_MAX = 4_000  # of some 5 KB each
+_GAP = b"\0"  # stands in no text
+_Trends = tuple[tuple[str, int], ...]
+_About = tuple[
+    str, str, bytes, _Trends, bool
+]  # path, address of the site, the visitor's JSON, trends, first page?
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -58,19 +64,28 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list as templates take it: its items and, where there is more, the path of the next page."""
+    """A list as templates take it: its items in UTF-8 and, where there is more, the path of the next page."""
 
-    items: Markup
-    more: str | None
-    is_empty: bool
+    pieces: Sequence[bytes]
+    more: str | None = None
 
     @classmethod
     def of_nothing(cls) -> "Listing":
         """An empty list."""
-        return cls(Markup(""), None, is_empty=True)
+        return cls(())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no item."""
+        return not self.pieces
+
+    @property
+    def items(self) -> Markup:
+        """The items as one HTML text."""
+        return Markup(b"".join(self.pieces).decode())  # noqa: S704 - templates have escaped it
 
 
-Piece = Callable[[bytes, int], Markup]
+Piece = Callable[[bytes, int], bytes]
 
 
 class Site:
@@ -83,8 +98,9 @@ class Site:
         self.templates = _environment(self.statics)
         self.pieces = Pieces(self.templates)
         self._more = self.templates.get_template("more.html")
-        self._trending: Sequence[tuple[str, int]] = ()
+        self._trending: _Trends = ()
         self._trends_until_s = 0.0
+        self._frames: dict[Hashable, list[bytes]] = {}
 
     async def viewer(self, call: Call) -> User | None:
         """The visitor's own account, or None for a stranger."""
@@ -116,12 +132,42 @@ class Site:
         )
         return Answer(body.encode(), (KEPT, *headers), HTML, status=status)
 
-    async def _trends(self) -> Sequence[tuple[str, int]]:
-        """What stands beside every page: the first of the trends, of a minute ago at most."""
+    async def framed(self, call: Call, template: str, listing: Listing, *, is_first: bool) -> Answer:
+        """A page that consists of one list, in a frame that is kept: what else it shows depends on the visitor's own
+        account, the trends, and `is_first` alone."""
+        viewer = b"" if call.viewer == STRANGER else await self.services.reader.user(call.viewer, call.viewer)
+        about = (call.path, _site_url(call), viewer, await self._trends(), is_first)
+        shape = (listing.is_empty and listing.more is None, listing.more is None)
+        frame = self._frames.get((template, about, shape))
+        if frame is None:
+            frame = self._frames[template, about, shape] = self._frame(template, about, shape)
+            if len(self._frames) > FRAMES_MAX:
+                del self._frames[next(iter(self._frames))]
+        start, *rest = frame
+        if listing.more is not None:
+            rest.insert(1, escape(listing.more).encode())
+        return Answer(b"".join((start, *listing.pieces, *rest)), (KEPT,), HTML)
+
+    def _frame(self, template: str, about: _About, shape: tuple[bool, bool]) -> list[bytes]:
+        """What comes before the items, between them and the address of the next page, and after that."""
+        path, site_url, viewer, trends, is_first = about
+        is_bare, ends = shape
+        body = self.templates.get_template(template).render(
+            viewer=decode_user(viewer) if viewer else None,
+            path=path,
+            site_url=site_url,
+            trends=trends,
+            listing=Listing(() if is_bare else (_GAP,), None if ends else _GAP.decode()),
+            is_first=is_first,
+        )
+        return body.encode().split(_GAP)
+
+    async def _trends(self) -> _Trends:
+        """What stands beside every page: the first trends, as of a minute ago at most."""
         if monotonic() >= self._trends_until_s:
             self._trends_until_s = monotonic() + TRENDS_KEPT_S
             with suppress(Problem):  # a page shows also while search does not answer
-                self._trending = (await self.services.search.trends(Around()))[:TRENDS_SHOWN]
+                self._trending = tuple(await self.services.search.trends(Around()))[:TRENDS_SHOWN]
         return self._trending
 
     def tweets(self, call: Call, page: Page[bytes], query: Mapping[str, str] | None = None) -> Listing:
@@ -146,11 +192,10 @@ class Site:
     def _listing(
         self, call: Call, page: Page[bytes], query: Mapping[str, str] | None, piece: Piece
     ) -> Listing:
-        items = Markup("").join([piece(raw, call.viewer) for raw in page.entries])
         more = None
         if page.next_cursor is not None:
             more = f"{call.path}?{urlencode({**(query or {}), 'cursor': page.next_cursor})}"
-        return Listing(items, more, is_empty=not page.entries)
+        return Listing([piece(raw, call.viewer) for raw in page.entries], more)
 
 
 def wants_fragment(call: Call, what: str = "1") -> bool:
@@ -179,6 +224,7 @@ def _environment(statics: Statics) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals["static"] = statics.url
     environment.globals["tag_path"] = tag_path

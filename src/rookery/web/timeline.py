@@ -37,7 +37,7 @@ class TimelinePages:
             return self._site.fragment(listing)
         if listing.is_empty and form.cursor is None:
             return await self._first_steps(call)
-        return await self._site.page(call, "home.html", listing=listing, is_first=form.cursor is None)
+        return await self._site.framed(call, "home.html", listing, is_first=form.cursor is None)
 
     async def public(self, call: Call) -> Answer:
         """GET /public."""
@@ -45,14 +45,14 @@ class TimelinePages:
         listing = self._site.tweets(call, page)
         if wants_fragment(call):
             return self._site.fragment(listing)
-        return await self._site.page(call, "public.html", listing=listing, is_first=form.cursor is None)
+        return await self._site.framed(call, "public.html", listing, is_first=form.cursor is None)
 
     async def _landing(self, call: Call) -> Answer:
         page, form = await self._public_page(call)
         listing = self._site.tweets(call, page)
         if wants_fragment(call):
             return self._site.fragment(listing)
-        return await self._site.page(call, "landing.html", listing=listing, is_first=form.cursor is None)
+        return await self._site.framed(call, "landing.html", listing, is_first=form.cursor is None)
 
     async def _first_steps(self, call: Call) -> Answer:
         """What is shown while one's feed is empty: whom to follow, and what all others write."""
