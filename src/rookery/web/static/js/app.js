@@ -10,7 +10,6 @@ import { keepTimes } from "./times.js";
 import { complain } from "./toast.js";
 
 document.documentElement.classList.add("js");
-document.querySelectorAll("article.tweet").forEach((article) => (article.tabIndex = -1));
 keepTimes();
 takeActs();
 takeComposers();
