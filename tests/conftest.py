@@ -33,7 +33,7 @@ def shared_data() -> Path:
     """
     folder = Path(os.environ.get("ROOKERY_SHARED_DATA") or PROJECT.parent / "shared" / "data")
     if not folder.is_dir():
-        _left_out(f"needs the shared data, and {folder} is absent")
+        left_out(f"needs the shared data, and {folder} is absent")
     return folder
 
 
@@ -44,7 +44,7 @@ def real_engines() -> None:
     Where that is not so the test is left out, under CI=true it fails.
     """
     if message := lacking(KINDS):
-        _left_out(message)
+        left_out(message)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,8 @@ def elasticsearch_url(elasticsearch_engine: Engine) -> str:
     return elasticsearch_engine.url
 
 
-def _left_out(message: str) -> NoReturn:
+def left_out(message: str) -> NoReturn:
+    """Ends a fixture that lacks something: what asks for it is left out, under CI=true it fails."""
     if os.environ.get("CI") == "true":
         pytest.fail(message, pytrace=False)
     pytest.skip(message)

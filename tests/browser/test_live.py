@@ -1,0 +1,91 @@
+"""Pages that are open while others write."""
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.visiting import WAIT_MS, Visit, visiting
+from tests.serving import Person, Server, serving, sign_up, soon
+
+PILL_MS_MAX = 2_000.0
+_numbers = count(1)
+
+expect.set_options(timeout=WAIT_MS)
+
+
+def friends(server: Server) -> tuple[Person, Person]:
+    """A reader, and a writer whom she follows and who has written."""
+    number = next(_numbers)
+    reader, writer = sign_up(server, f"reader{number}"), sign_up(server, f"writer{number}")
+    reader.ok("POST", "/follow", {"userId": writer.id})
+    for text in ("older", "old"):
+        writer.tweet(text)
+    soon(2, lambda: len(reader.walk("/feed/")))
+    return reader, writer
+
+
+def listening(visit: Visit, path: str = "/") -> Page:
+    """A page whose stream has begun."""
+    page = visit.page()
+    with page.expect_response("**/feed/live"):
+        page.goto(visit.url + path)
+    return page
+
+
+def test_a_new_tweet_waits_behind_a_pill(browser: Browser, server: Server) -> None:
+    """A tweet posted through the API shows as the pill within 2 s and moves nothing; the pill puts it on top."""
+    reader, writer = friends(server)
+    with visiting(browser, server.url, reader.token) as visit:
+        page = listening(visit)
+        top = page.locator("article.tweet").first.bounding_box()
+        writer.tweet("new")
+        expect(page.locator(".pill")).to_have_text("Show 1 new tweet", timeout=PILL_MS_MAX)
+        writer.tweet("newer")
+        expect(page.locator(".pill")).to_have_text("Show 2 new tweets", timeout=PILL_MS_MAX)
+        assert top == page.locator("article.tweet").first.bounding_box()
+        page.keyboard.press(".")
+        expect(page.locator(".pill")).to_have_count(0)
+        expect(page.locator("article.tweet .content")).to_have_text(["newer", "new", "old", "older"])
+        expect(page.locator("article.tweet").first).to_be_focused()
+
+
+def test_edits_and_deletes_of_what_is_shown_arrive(browser: Browser, server: Server) -> None:
+    """An edit changes the shown text and says so, a delete takes it away; nothing else moves."""
+    reader, writer = friends(server)
+    edited, deleted = writer.tweet("typo")["tweetId"], writer.tweet("gone soon")["tweetId"]
+    soon(4, lambda: len(reader.walk("/feed/")))
+    with visiting(browser, server.url, reader.token) as visit:
+        page = listening(visit)
+        below = page.locator("article.tweet").last.bounding_box()
+        writer.ok("PATCH", f"/tweet/{edited}", {"content": "typo, mended #now"})
+        tweet = page.locator(f'article[data-id="{edited}"]')
+        expect(tweet.locator(".content")).to_have_text("typo, mended #now")
+        expect(tweet.locator(".content a")).to_have_text("#now")
+        expect(tweet.locator("a.history")).to_be_visible()
+        writer.ok("DELETE", f"/tweet/{deleted}")
+        expect(page.get_by_text("gone soon")).to_have_count(0)
+        assert below == page.locator("article.tweet").last.bounding_box()
+
+
+@pytest.mark.timeout(180)
+def test_the_stream_goes_on_after_a_restart_without_a_gap(browser: Browser, tmp_path: Path) -> None:
+    """What was written after the server came back and before the page heard of it is behind the pill, each once; so is
+    what was written between the making of the page and the beginning of its stream."""
+    with serving(tmp_path / "data", {"LIMITS_ENABLED": "false"}) as server:
+        reader, writer = friends(server)
+        with visiting(browser, server.url, reader.token) as visit:
+            page = visit.page()
+            page.route("**/feed/live", lambda route: (writer.tweet("early"), route.continue_()), times=1)
+            page.goto(server.url)
+            expect(page.locator(".pill")).to_have_text("Show 1 new tweet")
+            assert 0 == server.stop()
+            server.start()
+            for number in range(3):
+                writer.tweet(f"late {number}")
+            expect(page.locator(".pill")).to_have_text("Show 4 new tweets", timeout=40_000)
+            page.locator(".pill").click()
+            texts = ["late 2", "late 1", "late 0", "early", "old", "older"]
+            expect(page.locator("article.tweet .content")).to_have_text(texts)
+            visit.complaints.clear()  # the browser tells that the server was away
