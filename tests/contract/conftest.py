@@ -7,7 +7,7 @@ import pytest
 
 from rookery.bootstrap import Network
 from rookery.config import Feed
-from tests.stages.cluster import opened_in_dynamodb
+from tests.engines.cluster.cachers import processes
 from tests.stages.embedded import EmbeddedStage
 from tests.stages.networks import clustered, embedded
 from tests.stages.shared import Stage
@@ -25,11 +25,12 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 @pytest.fixture(params=["embedded", "cluster"])
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    """Tweets and replies, without accounts."""
+    """Tweets and replies, without accounts; on the cluster engine read through the cache of rows."""
     if request.param == "embedded":
         opened = EmbeddedStage(tmp_path)
         yield opened
         opened.close()
     else:
-        async with opened_in_dynamodb(request.getfixturevalue("dynamodb_url")) as stage:
+        dynamodb_url, redis_url = map(request.getfixturevalue, ("dynamodb_url", "redis_url"))
+        async with processes(dynamodb_url, redis_url, 1) as [stage]:
             yield stage

@@ -78,7 +78,8 @@ def test_redis_may_go_and_come_back_empty(
     request: pytest.FixtureRequest, tmp_path: Path, redis: Engine
 ) -> None:
     """With Redis flushed, and then killed and started anew, feeds answer all the while, every tweet that was
-    acknowledged is in feeds and search, likes are counted, and the check finds no difference."""
+    acknowledged is in feeds and search, likes are counted, and the check finds no difference. A delete is refused while
+    Redis is away, and shows at once when it is back."""
     settings = {**cluster_settings(request), "CLUSTER_REDIS_URL": redis.url, "LIMITS_ENABLED": "false"}
     with serving(tmp_path / "data", settings) as server:
         ann, bob = pair(server)
@@ -91,6 +92,7 @@ def test_redis_may_go_and_come_back_empty(
         redis.kill()
         written.insert(0, ann.tweet("word three")["tweetId"])
         bob.ok("POST", f"/like/{written[0]}")
+        assert (503, "engine_unavailable") == ann.refused("DELETE", f"/tweet/{written[-1]}")
         assert written == ids_of(bob.walk("/feed/"))
 
         redis.start()
@@ -98,5 +100,7 @@ def test_redis_may_go_and_come_back_empty(
         soon(written, lambda: ids_of(bob.walk("/feed/")), BACK_S_MAX)
         soon(written, lambda: found(bob, "word"), BACK_S_MAX)
         soon(1, lambda: ann.ok("GET", f"/tweet/{written[1]}")["likeCount"], BACK_S_MAX)
+        ann.ok("DELETE", f"/tweet/{written.pop()}")
+        assert written == ids_of(bob.walk("/feed/"))
         checked = server.run("check")
         assert 0 == checked.returncode, checked.stdout + checked.stderr

@@ -296,6 +296,25 @@ async def test_ones_own_like_counts_once_while_it_is_folded(
         assert 1 == await likes(reader, bob, tweet_id)
 
 
+@pytest.mark.parametrize("after", [False, True])
+async def test_ones_own_like_counts_once_before_a_fold_is_told(three: Three, after: bool) -> None:
+    """Counter and unfolded like that were cached before fit together right before and right after a fold's commit,
+    while nobody is told of it."""
+    writer, worker, reader = three
+    ann, bob = await writer.account("ann"), await writer.account("bob")
+    tweet_id = await writer.post(ann)
+    await writer.tweets.store.like(bob, tweet_id)
+    seen = [await likes(reader, bob, tweet_id)]
+
+    async def look() -> None:
+        seen.append(await likes(reader, bob, tweet_id))
+
+    Interrupted(worker.dynamo, look, after=after)
+    await fold(worker)
+    await look()
+    assert [1, 1, 1] == seen
+
+
 async def test_ones_own_like_counts_once_from_the_cache(three: Three) -> None:
     """Counter and unfolded like that come from the cache are of one moment, and cost no more calls."""
     writer, worker, reader = three
