@@ -11,6 +11,7 @@ from rookery.config import SERVICES, Settings
 from rookery.core.reading import Reader
 from rookery.core.routes import Route
 from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
+from rookery.engines.cluster.engine import look as look_at_cluster
 from rookery.engines.cluster.engine import prepare as prepare_cluster
 from rookery.engines.cluster.working import WORKERS as WORKERS
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
@@ -128,13 +129,16 @@ async def network(settings: Settings, key: bytes, *, works: bool = True) -> Asyn
 
 
 def prepare(settings: Settings, key: bytes) -> None:
-    """Makes or migrates the data folder, or tables and indices, so that a fault shows before anything serves.
+    """Makes or migrates the data folder, or tables and indices, so that a fault shows before anything serves. A
+    process of some services looks for the tables alone: many may start at once.
 
     Raises OperatorError.
     """
     if settings.data.engine == "embedded":
         logs.configure(settings.log.level, settings.log.format)
         prepare_folder(settings.data.dir, key)
+    elif settings.server.services:
+        asyncio.run(look_at_cluster(_cluster_options(settings)))
     else:
         make_ready(settings, lambda line: None)
 

@@ -200,6 +200,12 @@ async def prepare(options: ClusterOptions, on_progress: OnProgress = lambda line
             raise _unreachable("The search engine", options.search_url, "cluster.search_url", fault) from None
 
 
+async def look(options: ClusterOptions) -> None:
+    """Whether there are tables that may be used. Raises OperatorError."""
+    async with client_of(options.dynamodb_url, options.region) as client:
+        await _look(Dynamo(client, options.prefix))
+
+
 async def _look(dynamo: Dynamo) -> None:
     try:
         await _described(dynamo)
