@@ -23,6 +23,7 @@ PROCESSES: Mapping[str, int] = {
     "follows": 1,
     "feed": 2,
     "search": 1,
+    "pages": 1,
 }
 WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
 READY_S_MAX = 90.0
@@ -48,11 +49,11 @@ class Apart(Server):
         os.environ["SSL_CERT_FILE"] = str(self.certificate)  # httpx's clients believe it
         made = self.run("migrate")
         assert 0 == made.returncode, made.stderr
+        self._start_front()
         for name in PROCESSES:
             self.start_service(name)
         for name in WORKERS:
             self.start_worker(name)
-        self._start_front()
         for name in PROCESSES:
             self._wait_for(name)
         self._wait(f"{self.url}/readyz", "nginx")
