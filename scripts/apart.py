@@ -23,6 +23,7 @@ SERVICES: Mapping[str, int] = {  # and how many processes of it
     "follows": 1,
     "feed": 2,
     "search": 1,
+    "pages": 1,
 }
 WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
 
