@@ -12,8 +12,9 @@ from rookery.core.reading import Candidates, fill
 from rookery.core.routes import Answer, Call, Route
 from rookery.services.replies.service import ReplyPaging
 from rookery.web.forms import filled, see_other
+from rookery.web.listings import Listing
 from rookery.web.pieces import decode_tweet, path_of, show
-from rookery.web.site import Listing, Site, known, reading, wants_fragment
+from rookery.web.site import Site, known, reading, wants_fragment
 
 OF_TWEET = "/@{handle}/{tweetId}"
 TITLE_MAX = 70  # characters of a text in a page's title

@@ -8,7 +8,8 @@ from rookery.core.page import Page
 from rookery.core.routes import Answer, Call, Route
 from rookery.services.search.service import RADIUS_KM_DEFAULT, Around, PeopleSearch, TweetSearch
 from rookery.web.forms import faults, filled
-from rookery.web.site import Listing, Site, known, reading, wants_fragment
+from rookery.web.listings import Listing
+from rookery.web.site import Site, known, reading, wants_fragment
 
 TABS = ("latest", "top", "people", "near")
 SUGGESTED = 6

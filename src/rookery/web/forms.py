@@ -18,7 +18,7 @@ RETRY_AFTER_S = 1
 FORM = ""  # in place of a field's name: what is wrong with the whole form
 _PATH_MAX = 2_000
 _PATH = re.compile(
-    r"/(?!.*//)[!-\[\]-~]*"
+    r"(?!.*//)/[!-\[\]-~]*"
 )  # visible ASCII without a backslash; no `//`, which would name a host
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from rookery.core.ids import parse_id
 from rookery.core.limits import Ticket
 from rookery.core.routes import Answer, Call, Handler, Limit, Route
 from rookery.web.conversation import OF_TWEET
@@ -39,7 +40,8 @@ class ReactionForms:
             target = await self._reader.target(call.viewer, tweet_id)
             await act(call.viewer, target.tweet_id, call.ticket)
             own_page = f"/@{call.args['handle']}/{tweet_id}"
-            return see_other(f"{back(call, fields, own_page)}#t{fields.get('item', tweet_id)}")
+            item = parse_id(fields.get("item", "0")) or tweet_id
+            return see_other(f"{back(call, fields, own_page)}#t{item}")
 
         return handler
 

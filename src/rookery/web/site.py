@@ -1,15 +1,11 @@
 """What every page needs: the services, the templates, the visitor, and the frame around what it shows."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlencode
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from rookery.core.entities import STRANGER
 from rookery.core.errors import Problem
@@ -24,22 +20,15 @@ from rookery.services.profiles.store import ProfileStore
 from rookery.services.replies.service import RepliesService
 from rookery.services.search.service import Around, SearchService
 from rookery.services.tweets.service import TweetsService
-from rookery.web import formats
 from rookery.web.forms import HTML
-from rookery.web.links import tag_path
+from rookery.web.frames import KEPT, About, Frames, Trends
+from rookery.web.listings import Listing
 from rookery.web.pieces import Pieces, decode_user
 from rookery.web.static import Statics
+from rookery.web.templating import environment
 
-KEPT = ("Cache-Control", "private, no-cache")  # going back shows what was there, anything else asks
 TRENDS_KEPT_S = 60.0
 TRENDS_SHOWN = 6
-FRAMES_MAX = 4_000  # of some 5 KB each
-_GAP = b"\0"  # stands in no text
-_Trends = tuple[tuple[str, int], ...]
-_About = tuple[
-    str, str, bytes, _Trends, bool
-]  # path, address of the site, the visitor's JSON, trends, first page?
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 class SessionCookie(Protocol):
@@ -62,29 +51,6 @@ class Services:
     search: SearchService
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list as templates take it: its items in UTF-8 and, where there is more, the path of the next page."""
-
-    pieces: Sequence[bytes]
-    more: str | None = None
-
-    @classmethod
-    def of_nothing(cls) -> "Listing":
-        """An empty list."""
-        return cls(())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no item."""
-        return not self.pieces
-
-    @property
-    def items(self) -> Markup:
-        """The items as one HTML text."""
-        return Markup(b"".join(self.pieces).decode())  # noqa: S704 - templates have escaped it
-
-
 Piece = Callable[[bytes, int], bytes]
 
 
@@ -95,12 +61,12 @@ class Site:
         self.services = services
         self.cookie = cookie
         self.statics = Statics()
-        self.templates = _environment(self.statics)
+        self.templates = environment(self.statics)
         self.pieces = Pieces(self.templates)
         self._more = self.templates.get_template("more.html")
-        self._trending: _Trends = ()
+        self._trending: Trends = ()
         self._trends_until_s = 0.0
-        self._frames: dict[Hashable, list[bytes]] = {}
+        self._frames = Frames(self.templates)
 
     async def viewer(self, call: Call) -> User | None:
         """The visitor's own account, or None for a stranger."""
@@ -132,37 +98,14 @@ class Site:
         )
         return Answer(body.encode(), (KEPT, *headers), HTML, status=status)
 
-    async def framed(self, call: Call, template: str, listing: Listing, *, is_first: bool) -> Answer:
-        """A page that consists of one list, in a frame that is kept: what else it shows depends on the visitor's own
-        account, the trends, and `is_first` alone."""
+    async def framed(self, call: Call, template: str, page: Page[bytes], *, is_first: bool) -> Answer:
+        """A page that is one list of tweets and shows nothing else but the visitor, the trends and, where it
+        `is_first`, what stands above the newest."""
         viewer = b"" if call.viewer == STRANGER else await self.services.reader.user(call.viewer, call.viewer)
-        about = (call.path, _site_url(call), viewer, await self._trends(), is_first)
-        shape = (listing.is_empty and listing.more is None, listing.more is None)
-        frame = self._frames.get((template, about, shape))
-        if frame is None:
-            frame = self._frames[template, about, shape] = self._frame(template, about, shape)
-            if len(self._frames) > FRAMES_MAX:
-                del self._frames[next(iter(self._frames))]
-        start, *rest = frame
-        if listing.more is not None:
-            rest.insert(1, escape(listing.more).encode())
-        return Answer(b"".join((start, *listing.pieces, *rest)), (KEPT,), HTML)
+        about = About(template, call.path, _site_url(call), viewer, await self._trends(), is_first)
+        return self._frames.answer(call, about, page, self.tweets(call, page))
 
-    def _frame(self, template: str, about: _About, shape: tuple[bool, bool]) -> list[bytes]:
-        """What comes before the items, between them and the address of the next page, and after that."""
-        path, site_url, viewer, trends, is_first = about
-        is_bare, ends = shape
-        body = self.templates.get_template(template).render(
-            viewer=decode_user(viewer) if viewer else None,
-            path=path,
-            site_url=site_url,
-            trends=trends,
-            listing=Listing(() if is_bare else (_GAP,), None if ends else _GAP.decode()),
-            is_first=is_first,
-        )
-        return body.encode().split(_GAP)
-
-    async def _trends(self) -> _Trends:
+    async def _trends(self) -> Trends:
         """What stands beside every page: the first trends, as of a minute ago at most."""
         if monotonic() >= self._trends_until_s:
             self._trends_until_s = monotonic() + TRENDS_KEPT_S
@@ -215,21 +158,3 @@ def reading(path: str, handler: Handler, summary: str, *, needs_account: bool = 
 
 def _site_url(call: Call) -> str:
     return f"{'https' if call.secure else 'http'}://{call.headers.get('host', '')}"
-
-
-def _environment(statics: Statics) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["static"] = statics.url
-    environment.globals["tag_path"] = tag_path
-    environment.filters["exact"] = formats.exact
-    environment.filters["day"] = formats.day
-    environment.filters["month"] = formats.month
-    environment.filters["compact"] = formats.compact
-    return environment

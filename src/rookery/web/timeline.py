@@ -29,30 +29,25 @@ class TimelinePages:
     async def home(self, call: Call) -> Answer:
         """GET /; its `since` leaves only what is newer."""
         if call.viewer == STRANGER:
-            return await self._landing(call)
+            return await self._everyones(call, "landing.html")
         form = filled(FeedPaging, known(call.asked(), "cursor", "since"))
         page = await self._feed.page(call.viewer, position(form.cursor), form.page_size, int(form.since or 0))
-        listing = self._site.tweets(call, page)
         if wants_fragment(call):
-            return self._site.fragment(listing)
-        if listing.is_empty and form.cursor is None:
+            return self._site.fragment(self._site.tweets(call, page))
+        if not page.entries and form.cursor is None:
             return await self._first_steps(call)
-        return await self._site.framed(call, "home.html", listing, is_first=form.cursor is None)
+        return await self._site.framed(call, "home.html", page, is_first=form.cursor is None)
 
     async def public(self, call: Call) -> Answer:
         """GET /public."""
-        page, form = await self._public_page(call)
-        listing = self._site.tweets(call, page)
-        if wants_fragment(call):
-            return self._site.fragment(listing)
-        return await self._site.framed(call, "public.html", listing, is_first=form.cursor is None)
+        return await self._everyones(call, "public.html")
 
-    async def _landing(self, call: Call) -> Answer:
-        page, form = await self._public_page(call)
-        listing = self._site.tweets(call, page)
+    async def _everyones(self, call: Call, template: str) -> Answer:
+        form = filled(TweetPaging, known(call.asked(), "cursor"))
+        page = await self._feed.public_page(call.viewer, position(form.cursor), form.page_size)
         if wants_fragment(call):
-            return self._site.fragment(listing)
-        return await self._site.framed(call, "landing.html", listing, is_first=form.cursor is None)
+            return self._site.fragment(self._site.tweets(call, page))
+        return await self._site.framed(call, template, page, is_first=form.cursor is None)
 
     async def _first_steps(self, call: Call) -> Answer:
         """What is shown while one's feed is empty: whom to follow, and what all others write."""
@@ -61,8 +56,3 @@ class TimelinePages:
         listing = self._site.tweets(call, Page(page.entries, None))
         people = self._site.people(call, Page(suggested, None))
         return await self._site.page(call, "first_steps.html", listing=listing, people=people)
-
-    async def _public_page(self, call: Call) -> tuple[Page[bytes], TweetPaging]:
-        form = filled(TweetPaging, known(call.asked(), "cursor"))
-        page = await self._feed.public_page(call.viewer, position(form.cursor), form.page_size)
-        return page, form

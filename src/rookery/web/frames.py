@@ -1,0 +1,100 @@
+"""Pages that are one list in a frame: the home feed and what everyone writes, which are read most.
+
+The frame is rendered once for all that it depends on, and the list is put into it. Such a page repeats nothing of the
+request, so it can be packed: nobody learns from its size what is on it.
+"""
+
+import gzip
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jinja2 import Environment
+from markupsafe import escape
+
+from rookery.core.page import Page
+from rookery.core.routes import Answer, Call
+from rookery.web.forms import HTML
+from rookery.web.listings import Listing
+from rookery.web.pieces import decode_user
+
+KEPT = ("Cache-Control", "private, no-cache")  # going back shows what was there, anything else asks
+BY_ENCODING = ("Vary", "Accept-Encoding")
+PACKED = ("Content-Encoding", "gzip")
+PACKED_LEVEL = 1  # of 9: a third of the time, for a tenth more bytes
+FRAMES_MAX = 4_000  # of some 5 KB each
+PAGES_MAX = 4_000  # packed ones, of some 8 KB each
+_GAP = b"\0"  # where something is put in; it stands in no text
+Trends = tuple[tuple[str, int], ...]
+
+
+class About(NamedTuple):
+    """All that a frame shows. `viewer` is the visitor's own account as JSON, empty for a stranger."""
+
+    template: str
+    path: str
+    site_url: str
+    viewer: bytes
+    trends: Trends
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A page as it was sent packed, with what it was made of: the same objects make the same page."""
+
+    page: Page[bytes]
+    frame: Sequence[bytes]
+    body: bytes
+
+
+class Frames:
+    """Keeps a bounded number of frames and packed pages: the oldest go first."""
+
+    def __init__(self, templates: Environment) -> None:
+        self._templates = templates
+        self._frames: dict[Hashable, Sequence[bytes]] = {}
+        self._packed: dict[int, _Packed] = {}
+
+    def answer(self, call: Call, about: About, page: Page[bytes], listing: Listing) -> Answer:
+        """The page with this list, which is made of `page`."""
+        frame = self._frame(about, listing)
+        if "gzip" not in call.headers.get("accept-encoding", ""):
+            return Answer(_joined(frame, listing), (KEPT, BY_ENCODING), HTML)
+        packed = self._packed.get(call.viewer)
+        if packed is None or packed.page is not page or packed.frame is not frame:
+            packed = _Packed(page, frame, gzip.compress(_joined(frame, listing), PACKED_LEVEL, mtime=0))
+            self._packed[call.viewer] = packed
+            _trim(self._packed, PAGES_MAX)
+        return Answer(packed.body, (KEPT, BY_ENCODING, PACKED), HTML)
+
+    def _frame(self, about: About, listing: Listing) -> Sequence[bytes]:
+        """What comes before the items, between them and the address of the next page, and after that."""
+        ends = listing.more is None
+        key = (about, ends, ends and listing.is_empty)
+        frame = self._frames.get(key)
+        if frame is None:
+            gaps = Listing(() if ends and listing.is_empty else (_GAP,), None if ends else _GAP.decode())
+            body = self._templates.get_template(about.template).render(
+                viewer=decode_user(about.viewer) if about.viewer else None,
+                path=about.path,
+                site_url=about.site_url,
+                trends=about.trends,
+                is_first=about.is_first,
+                listing=gaps,
+            )
+            frame = self._frames[key] = body.encode().split(_GAP)
+            _trim(self._frames, FRAMES_MAX)
+        return frame
+
+
+def _joined(frame: Sequence[bytes], listing: Listing) -> bytes:
+    start, *rest = frame
+    if listing.more is not None:
+        rest.insert(1, escape(listing.more).encode())
+    return b"".join((start, *listing.pieces, *rest))
+
+
+def _trim(kept: dict[Any, Any], count_max: int) -> None:
+    if len(kept) > count_max:
+        del kept[next(iter(kept))]

@@ -1,0 +1,30 @@
+"""The templates, and what they may use."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rookery.web import formats
+from rookery.web.links import tag_path
+from rookery.web.static import Statics
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+def environment(statics: Statics) -> Environment:
+    """Everything is escaped, and a name that is not given is a fault."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["static"] = statics.url
+    made.globals["tag_path"] = tag_path
+    made.filters["exact"] = formats.exact
+    made.filters["day"] = formats.day
+    made.filters["month"] = formats.month
+    made.filters["compact"] = formats.compact
+    return made
