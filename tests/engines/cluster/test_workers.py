@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from rookery.core.events import Event
+from rookery.core.events import Event, Kind
 from rookery.engines.cluster import workers
 from rookery.engines.cluster.streams import Message
 from rookery.engines.cluster.workers import Worker
@@ -160,3 +160,23 @@ async def _done(roost: Roost, group: str = "feed") -> bool:
 
 async def _is(holds: object) -> bool:
     return bool(holds())  # type: ignore[operator]
+
+
+async def test_what_comes_one_by_one_is_handled_in_few_batches(roost: Roost) -> None:
+    """A worker with a pause takes together what came meanwhile."""
+    events = [Event(one, Kind.LIKED, 1, 2, 0) for one in range(1, 9)]
+    batches: list[list[int]] = []
+
+    async def take(batch: Sequence[Message[Event]]) -> None:
+        batches.append([one.body.event_id for one in batch])
+
+    worker = Worker(roost.announcer.events, "feed", take, pause_s=3.0)
+    await roost.announcer.events.make_groups()
+    worker.start()
+    for event in events:
+        await roost.redis.calls(roost.announcer.messages([event]))
+        await soon(lambda: _is(lambda: bool(batches)))
+        await asyncio.sleep(0.05)
+    await soon(lambda: _is(lambda: sum(map(len, batches)) == len(events)))
+    await worker.close()
+    assert len(batches) <= len(events) // 2

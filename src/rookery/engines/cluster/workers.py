@@ -28,7 +28,8 @@ _log = structlog.get_logger()
 
 class Worker(Generic[T]):
     """One consumer of a group. `handle` gets at most `batch_max` messages at a time, and is called for up to
-    `batches_at_once` of them at the same time. What it raises leaves the messages to come again."""
+    `batches_at_once` of them at the same time. What it raises leaves the messages to come again. After a batch that is
+    not full the next is taken `pause_s` later, so that batches are few while messages come one by one."""
 
     def __init__(
         self,
@@ -38,11 +39,13 @@ class Worker(Generic[T]):
         *,
         batch_max: int = 100,
         batches_at_once: int = 4,
+        pause_s: float = 0.0,
     ) -> None:
         self.group = group
         self._streams = streams
         self._handle = handle
         self._batch_max = batch_max
+        self._pause_s = pause_s
         self._turns = asyncio.Semaphore(batches_at_once)
         self._consumer = secrets.token_hex(8)
         self._in_hand: set[tuple[str, bytes]] = set()
@@ -89,10 +92,12 @@ class Worker(Generic[T]):
             except Exception:  # noqa: BLE001 - a worker outlives every fault
                 _log.exception("worker_fault", group=self.group)
                 await asyncio.sleep(FAULT_WAIT_S)
-            if batch:
-                self._begin(batch)
-            else:
+            if not batch:
                 self._turns.release()
+                continue
+            self._begin(batch)
+            if len(batch) < self._batch_max:
+                await asyncio.sleep(self._pause_s)
 
     async def _next(self) -> list[Message[T]]:
         clock = asyncio.get_running_loop().time

@@ -21,6 +21,7 @@ from rookery.engines.cluster.upkeep import Upkeep, UpkeepRunner
 from rookery.engines.cluster.workers import Worker
 
 WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
+FOLD_PAUSE_S = 0.3  # a counter that is folded is not cached meanwhile, and what is hot is liked all the time
 LEFT_MS = 10_000  # a delta that has waited for so long was never told
 
 
@@ -64,7 +65,7 @@ class Workers:
             # Small batches, many at once: those who wait for a long fan-out are few.
             "feed": lambda: Worker(events, "feed", self._fan_out.apply, batch_max=20, batches_at_once=16),
             "search": lambda: Worker(events, "search", self._index, batch_max=200, batches_at_once=2),
-            "counts": lambda: Worker(deltas, "counts", self._fold),
+            "counts": lambda: Worker(deltas, "counts", self._fold, pause_s=FOLD_PAUSE_S),
             "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply, batch_max=20),
             "sweeper": lambda: Sweeper(self._dynamo, self._redis, self._announcer, self._fold_left),
         }
