@@ -9,7 +9,7 @@ from rookery.config import Limits, Server
 from rookery.core.entities import STRANGER
 from rookery.core.errors import Problem
 from rookery.core.limits import Budget, Charge
-from rookery.core.routes import Answer, Call, Route
+from rookery.core.routes import Answer, Call, ErrorPage, Route
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import NOBODY, Caller, presented
 from rookery.gateway.dispatch import Ledger
@@ -71,6 +71,7 @@ def gateway(
     ledger: Ledger | None = None,
     authenticator: TokenIsAccount | None = None,
     surroundings: Surroundings | None = None,
+    error_page: ErrorPage | None = None,
 ) -> Gateway:
     """A gateway over these routes."""
     return Gateway(
@@ -80,6 +81,7 @@ def gateway(
         limits or Limits(),
         server or Server(),
         surroundings,
+        error_page,
     )
 
 

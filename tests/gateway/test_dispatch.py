@@ -9,9 +9,9 @@ import pytest
 from rookery.config import Limits, Server
 from rookery.core.errors import STATUS, Problem, not_found
 from rookery.core.forms import Form
-from rookery.core.routes import Answer, Call
+from rookery.core.routes import Answer, Call, Refused
 from rookery.gateway import dispatch
-from rookery.gateway.app import Surroundings
+from rookery.gateway.app import Gateway, Surroundings
 from tests.gateway.front import ANN, client, gateway, route, scope
 
 
@@ -65,6 +65,39 @@ async def test_arguments_are_the_segments_of_the_path() -> None:
     assert "{'id': '@ann'}" == (await client(app).get("/follow/@ann")).json()["args"]
     assert "{'userId': '5'}" == (await client(app).post("/follow/5/")).json()["args"]
     assert "{}" == (await client(app).get("/follow/requests")).json()["args"]
+
+
+async def test_a_segment_may_begin_with_something_fixed() -> None:
+    """`@{handle}` takes what begins so and goes on; fixed segments and other parameters live beside it."""
+    app = gateway(
+        route(path="/@{handle}"),
+        route(path="/@{handle}/{tweetId}"),
+        route(path="/@{handle}/likes"),
+        route(path="/{other}"),
+    )
+
+    assert "{'handle': 'ann'}" == (await client(app).get("/@ann")).json()["args"]
+    assert "{'handle': '@ann'}" == (await client(app).get("/@@ann/")).json()["args"]
+    assert "{'handle': 'ann', 'tweetId': '5'}" == (await client(app).get("/@ann/5")).json()["args"]
+    assert "{'handle': 'ann'}" == (await client(app).get("/@ann/likes")).json()["args"]
+    assert "{'other': '@'}" == (await client(app).get("/@")).json()["args"]
+    assert "{'other': 'ann@x'}" == (await client(app).get("/ann@x")).json()["args"]
+    assert 404 == (await client(app).get("/ann/likes")).status_code
+
+
+async def test_the_root_is_a_path_like_any_other() -> None:
+    """`/` can be served; what is no path is not taken for it."""
+    app = gateway(route(path="/", page=True))
+
+    assert 200 == (await client(app).get("/")).status_code
+    for path in ("*", "", "//"):
+        messages: list[dict[str, Any]] = []
+
+        async def keep(message: Any, messages: list[dict[str, Any]] = messages) -> None:
+            messages.append(message)
+
+        await app(scope(path), _nothing_more, keep)
+        assert (path, 404) == (path, messages[0]["status"])
 
 
 @pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PATCH", "BREW"])
@@ -299,3 +332,69 @@ def test_two_routes_for_one_address_are_a_mistake() -> None:
     """A method and path that two routes claim is told at start."""
     with pytest.raises(ValueError, match="two routes serve GET /user/"):
         gateway(route(path="/user/{id}"), route(path="/user/{name}"))
+
+
+async def _nothing_more() -> Any:
+    raise AssertionError("nobody reads a body here")
+
+
+async def _posted(call: Call) -> Answer:
+    fields = call.posted()
+    return Answer(f"{call.viewer} {dict(fields)}".encode(), (("Location", "/"),), "text/html", status=303)
+
+
+async def _error_page(refused: Refused) -> Answer:
+    problem = refused.problem
+    return Answer(f"{refused.method} {refused.path} {problem.code}".encode(), (), "text/html", status=409)
+
+
+class TestPages:
+    """Routes of pages: their forms, what an ended session is, and their errors."""
+
+    def app(self) -> Gateway:
+        """A page, its form, and a route of the API."""
+        return gateway(
+            route(page=True, path="/page", handler=_read),
+            route("POST", "/page", page=True, handler=_posted),
+            route("POST", "/entry", page=True, handler=_posted, limit="sign_up"),
+            route(path="/api"),
+            error_page=_error_page,
+        )
+
+    async def test_a_form_comes_from_this_site(self) -> None:
+        """Also where nobody is signed in, and where the session is not looked at."""
+        asking = client(self.app())
+        for path in ("/page", "/entry"):
+            assert 403 == (await asking.post(path, data={"a": "b"})).status_code
+            answer = await asking.post(path, data={"a": "b"}, headers={"Sec-Fetch-Site": "same-origin"})
+            assert (303, "0 {'a': 'b'}", "/") == (answer.status_code, answer.text, answer.headers["location"])
+
+    async def test_an_ended_session_is_a_stranger(self) -> None:
+        """On a page; the API refuses it."""
+        asking = client(self.app())
+        old = {"Cookie": "rookery_session=old"}
+        assert "0 {}" == (await asking.get("/page", headers=old)).text
+        assert 401 == (await asking.get("/api", headers=old)).status_code
+
+    async def test_a_browser_gets_errors_as_pages(self) -> None:
+        """On a page's route and on none; with the page's status, and the headers of the problem."""
+        asking = client(self.app())
+        html = {"Accept": "text/html,*/*"}
+        told = await asking.put("/page", headers=html)
+        assert (409, "PUT /page method_not_allowed", "GET, HEAD, POST") == (
+            told.status_code,
+            told.text,
+            told.headers["allow"],
+        )
+        assert "GET /nothing not_found" == (await asking.get("/nothing", headers=html)).text
+        assert "application/problem+json" == (await asking.get("/nothing")).headers["content-type"]
+
+    async def test_openapi_does_not_describe_them(self) -> None:
+        """They are none of the API."""
+        described = (await client(self.app()).get("/openapi.json")).json()["paths"]
+        assert "/api" in described
+        assert not {"/page", "/entry"} & described.keys()
+
+
+async def _read(call: Call) -> Answer:
+    return Answer(f"{call.viewer} {dict(call.asked())}".encode(), (), "text/html")

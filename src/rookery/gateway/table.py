@@ -65,7 +65,7 @@ class Table(Generic[E]):
 
     def methods(self, path: str) -> Mapping[str, E]:
         """What serves a path, by method; empty where nothing does."""
-        found = self._fixed.get(path[:-1] if path.endswith("/") and len(path) > 1 else path)
+        found = self._fixed.get(path[:-1] if path.endswith("/") and len(path) > 2 else path)
         if found is not None or not path.startswith("/"):
             return found or {}
         return _walk(self._root, segments(path), 0)
