@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -128,6 +129,8 @@ def test_a_session_that_has_ended_makes_a_stranger(person: Make) -> None:
     assert "" == ann.read("/").one("body").attributes["data-viewer"]
     assert 303 == ann.get("/settings").status_code
     assert "/login?back=%2F" == ann.submit(f"{path}/like").headers["location"]
+    sent = {"Sec-Fetch-Site": "same-origin", "Referer": f"{ann.base_url}{path}"}
+    assert f"/login?back={quote(path, safe='')}" == ann.post(f"{path}/like", headers=sent).headers["location"]
     assert 200 == ann.get(f"/avatar/{ann.id}").status_code
 
 

@@ -144,12 +144,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A request without success; `call` is None where it did not come to that."""
+    """A request without success."""
 
     problem: Problem
     method: str
     path: str
-    call: Call | None
+    headers: Mapping[str, str]
 
 
 ErrorPage = Callable[[Refused], Awaitable[Answer]]  # shows a person what a program gets as a problem document

@@ -150,7 +150,7 @@ class Gateway:
         for_people = visit.endpoint is None or visit.endpoint.route.page
         if self._error_page is None or not for_people or "text/html" not in visit.headers.get("accept", ""):
             return answer
-        page = await self._error_page(Refused(problem, visit.method, visit.scope["path"], visit.call))
+        page = await self._error_page(Refused(problem, visit.method, visit.scope["path"], visit.headers))
         return replace(page, headers=(*answer.headers, *page.headers))
 
     def _entered(self, visit: Visit, answer: Answer) -> Answer:

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from rookery.core.errors import STATUS
 from rookery.core.routes import Answer, Refused
-from rookery.web.forms import HTML, local_path, see_other
+from rookery.web.forms import HTML, came_from, local_path, see_other
 from rookery.web.site import Site
 
 
@@ -18,7 +18,9 @@ class ErrorPages:
         """The page of a problem."""
         problem = refused.problem
         if problem.code == "not_signed_in":
-            wanted = local_path(refused.path) if refused.method == "GET" else "/"
+            # A form is not posted again after the log-in: one comes out where it was.
+            here = refused.path if refused.method == "GET" else came_from(refused.headers)
+            wanted = local_path(here)
             return see_other(f"/login?{urlencode({'back': wanted})}")
         status, title = STATUS[problem.code]
         body = self._page.render(

@@ -31,12 +31,15 @@ def local_path(given: str | None, otherwise: str = "/") -> str:
 
 def back(call: Call, fields: Mapping[str, str], otherwise: str = "/") -> str:
     """The path to go back to: the form's own `back`, else that of the page which the form was on."""
-    given = fields.get("back")
-    if given is None:
-        page = urlsplit(call.headers.get("referer", ""))
-        if page.netloc == call.headers.get("host"):
-            given = page.path + (f"?{page.query}" if page.query else "")
-    return local_path(given, otherwise)
+    return local_path(fields.get("back") or came_from(call.headers), otherwise)
+
+
+def came_from(headers: Mapping[str, str]) -> str | None:
+    """The path of the page of this site that a form was on, where the browser tells."""
+    page = urlsplit(headers.get("referer", ""))
+    if page.netloc != headers.get("host"):
+        return None
+    return page.path + (f"?{page.query}" if page.query else "")
 
 
 def see_other(path: str, *headers: tuple[str, str]) -> Answer:
