@@ -10,7 +10,7 @@ import pytest
 from scripts.engines import KINDS, Engine, Fleet, lacking
 
 pytest.register_assert_rewrite(  # so that their asserts tell what differs
-    "tests.serving", "tests.model.eyes", "tests.model.twins"
+    "tests.serving", "tests.browser.visiting", "tests.model.eyes", "tests.model.twins"
 )
 
 PROJECT = Path(__file__).parent.parent

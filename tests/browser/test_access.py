@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from scripts.scene import Scene
 from tests.browser.visiting import DESKTOP, PHONE, Visit
 
-ZOOMED = {
+ZOOMED: ViewportSize = {
     "width": DESKTOP["width"] // 2,
     "height": DESKTOP["height"] // 2,
 }  # what is left of a desktop at 200%
-NARROWEST = {"width": 320, "height": 640}
+NARROWEST: ViewportSize = {"width": 320, "height": 640}
 _AXE = """
 async (rules) => {
   const found = await axe.run(document, { resultTypes: ["violations"], ...(rules && { runOnly: rules }) });
@@ -39,7 +39,7 @@ _FOCUSED = """
   };
   const box = one.getBoundingClientRect();
   const shown = box.width > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-  const around = [one, one.parentElement];
+  const around = [one, one.parentElement, one.closest("form")].filter(Boolean);
   const focused = around.map(look).join();
   one.blur();
   const seen = focused !== around.map(look).join();
@@ -113,7 +113,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     """Tab goes to all that can be pressed or filled in, each in view, and what has the focus looks different."""
     page = reader.page(scene.paths[name])
     page.evaluate(
-        "document.querySelectorAll('ol.timeline > li:nth-child(n + 6), .end').forEach((one) => one.remove())"
+        "document.querySelectorAll('ol.timeline > li:nth-child(n + 6), .more-place').forEach((one) => one.remove())"
     )
     focused = []
     for _ in range(200):

@@ -88,7 +88,7 @@ _PATH_END = rf"(?:[{_ALNUM}\u0400-\u04ff+\-=_#/]|{_PARENTHESES})"
 _PATH = rf"/(?:[{_PATH_CHAR}]*(?:{_PARENTHESES}[{_PATH_CHAR}]*)*{_PATH_END})?"
 _QUERY = r"(?:\?[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[A-Za-z0-9\-_&=#/])?"
 
-# As text too, for the pages' script; see web/counting.py.
+# The patterns are public for the pages' counter, see web/counting.py.
 URL_PATTERN = (
     rf"(?<![A-Za-z0-9{_SIGNS}])(?P<protocol>(?ai:https?)://)(?P<host>{_HOST})(?::[0-9]+)?(?:{_PATH})?{_QUERY}"
     rf"|(?<![{_ALNUM}{_SIGNS}\-_./])(?P<latin_host>{_LATIN_HOST})(?:(?::[0-9]+)?{_PATH}{_QUERY})?"
@@ -96,7 +96,8 @@ URL_PATTERN = (
 _URL = re.compile(URL_PATTERN)
 # Only what holds a dot inside can be a URL; a search of the rest would cost most of the time.
 _DOTTED = re.compile(r"(?<![^\s.])[^\s.]++(?:\.++[^\s.]++)+")
-_SHORTENED = re.compile(rf"(?ai:https?://t\.co)/([A-Za-z0-9]+){_QUERY}")
+SHORTENED_PATTERN = rf"(?ai:https?://t\.co)/([A-Za-z0-9]+){_QUERY}"
+_SHORTENED = re.compile(SHORTENED_PATTERN)
 
 _MENTION = re.compile(
     r"(?:(?<![A-Za-z0-9_!#$%&*@＠])|(?<=(?<![A-Za-z0-9_+~.-])[Rr][Tt]))"

@@ -19,19 +19,22 @@ _CRLF = re.compile("(?<!\r)\r++\n")
 # Braille blank and the Hangul fillers are letters or symbols by category, and still show nothing.
 _VISIBLE = regex.compile(r"[^\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
 
+# The patterns are public for the pages' counter, see web/counting.py.
 # The code points that weigh 1; all others weigh 2. Source: config v3 of twitter-text.
-_HEAVY = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+HEAVY_PATTERN = "[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]"
+_HEAVY = re.compile(HEAVY_PATTERN)
 _JOINS_MAX = 3  # as in the longest emoji in use, a family of four or a kiss
 _EMOJI_PART = (
     r"(?:\p{Emoji_Modifier_Base}\p{Emoji_Modifier}\ufe0f?"
     r"|[\p{Extended_Pictographic}--[©®]]\ufe0f?|[©®]\ufe0f)"
 )
-_EMOJI = regex.compile(
+EMOJI_PATTERN = (
     r"(?V1)[0-9#*]\ufe0f?\u20e3"
     r"|\p{Regional_Indicator}{2}"
     r"|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
     rf"|{_EMOJI_PART}(?:\u200d{_EMOJI_PART}){{0,{_JOINS_MAX}}}"
 )
+_EMOJI = regex.compile(EMOJI_PATTERN)
 
 # Accents of Latin, Greek and Cyrillic, the keycap, and what shows nothing. Marks of other scripts are vowels and stay;
 # the zero width space stays because it parts words.

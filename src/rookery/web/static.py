@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rookery.core.errors import not_found
 from rookery.core.routes import Answer, Call, Route
-from rookery.web.counting import url_pattern
+from rookery.web.counting import patterns
 
 FOLDER = Path(__file__).parent / "static"
 IMMUTABLE = ("Cache-Control", "public, max-age=31536000, immutable")
@@ -14,7 +14,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
     ".webmanifest": "application/manifest+json",
 }
 
@@ -27,7 +27,7 @@ class Statics:
         paths = sorted(path for path in folder.rglob("*") if path.suffix in _TYPES)
         contents = {path.name: path.read_bytes() for path in paths}
         assert len(contents) == len(paths), "two files have the same name"
-        contents["urls.txt"] = url_pattern()
+        contents["patterns.json"] = patterns()
         digest = blake2b(digest_size=8)
         for name, content in contents.items():
             digest.update(b"%b %d " % (name.encode(), len(content)) + content)

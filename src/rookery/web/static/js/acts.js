@@ -1,55 +1,46 @@
 // Likes, retweets, follows, blocks, mutes and requests: on screen at once, taken back where the server refuses.
 
 import { call } from "./api.js";
-import { complain, toast } from "./toast.js";
+import { complain, find, findAll, on, toast } from "./page.js";
 
-const SENDS = {
-  like: (id, on) => call(on ? "POST" : "DELETE", `/like/${id}`),
-  retweet: (id, on) => call(on ? "POST" : "DELETE", `/retweet/${id}`),
-  follow: (id, on) => (on ? call("POST", "/follow", { userId: id }) : call("DELETE", `/follow/${id}`)),
-  block: (id, on) => call(on ? "POST" : "DELETE", `/block/${id}`),
-  mute: (id, on) => call(on ? "POST" : "DELETE", `/mute/${id}`),
-};
-const ANSWERS = {
-  accept: (id) => call("POST", `/follow/requests/${id}`),
-  refuse: (id) => call("DELETE", `/follow/requests/${id}`),
-};
-const NOTES = { mute: ["Muted.", "Not muted any more."], block: ["Blocked.", "Not blocked any more."] };
+const TOGGLES = ["like", "retweet", "follow", "block", "mute"];
+const DONE = { mute: "muted", block: "blocked" };
+const compact = new Intl.NumberFormat("en", { notation: "compact", roundingMode: "trunc" });
 
 const pressed = new Map(); // what is under way: "like 123" -> { told, wished }
 
-/** Takes over the forms of acts. */
-export function takeActs() {
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest("form.act");
-    const verb = form && verbOf(form);
-    if (verb in SENDS) press(form, verb);
-    else if (verb in ANSWERS) answer(form, verb);
-    else return;
-    event.preventDefault();
-  });
-}
+on("submit", (event) => {
+  const form = event.target.closest("form.act");
+  const verb = form && verbOf(form);
+  if (TOGGLES.includes(verb)) press(form, verb);
+  else if (verb === "accept" || verb === "refuse") answer(form, verb === "accept");
+  else return;
+  event.preventDefault();
+});
 
-const verbOf = (form) => (form.dataset.act ?? "").replace(/^un/, "");
-const subjectOf = (form) => form.dataset.id ?? form.dataset.user;
+const verbOf = (form) => form.dataset.act.replace(/^un/, "");
 const isOn = (form) => form.dataset.act.startsWith("un");
+const subjectOf = (form) => form.dataset.id ?? form.dataset.user;
+
+function send(verb, subject, on) {
+  if (verb === "follow" && on) return call("POST", "/follow", { userId: subject });
+  return call(on ? "POST" : "DELETE", `/${verb}/${subject}`);
+}
 
 /** Shows the wish and sends it; presses meanwhile change the wish, which is sent after. */
 async function press(form, verb) {
   const subject = subjectOf(form);
   const key = `${verb} ${subject}`;
-  const under = pressed.get(key) ?? { told: isOn(form), busy: false };
+  const known = pressed.get(key);
+  const under = known ?? { told: isOn(form) };
   under.wished = !isOn(form);
   paint(verb, subject, under.wished);
-  if (under.busy) return;
-  pressed.set(key, Object.assign(under, { busy: true }));
+  if (known) return;
+  pressed.set(key, under);
   try {
-    while (under.wished !== under.told) {
-      const wish = under.wished;
-      const told = await SENDS[verb](subject, wish);
-      under.told = wish;
-      if (under.wished === wish) settle(form, verb, subject, wish, told);
-    }
+    let told;
+    for (let wish; (wish = under.wished) !== under.told; under.told = wish) told = await send(verb, subject, wish);
+    if (told) settle(form, verb, subject, under.told, told);
   } catch (fault) {
     paint(verb, subject, under.told);
     complain(fault);
@@ -59,15 +50,15 @@ async function press(form, verb) {
 }
 
 function paint(verb, subject, on) {
-  for (const form of document.querySelectorAll("form.act")) {
+  for (const form of findAll("form.act")) {
     if (verbOf(form) !== verb || subjectOf(form) !== subject || isOn(form) === on) continue;
     form.dataset.act = on ? `un${verb}` : verb;
     form.setAttribute("action", form.getAttribute("action").replace(/\w+$/, form.dataset.act));
     const button = form.querySelector("button");
     const count = form.querySelector(".count");
+    const label = form.querySelector(".label[data-on]");
     if (button.ariaPressed) button.ariaPressed = String(on);
     if (count) addTo(count, on ? 1 : -1);
-    const label = form.querySelector(".label[data-on]");
     if (label) label.textContent = on ? label.dataset.on : label.dataset.off;
   }
 }
@@ -76,42 +67,26 @@ function paint(verb, subject, on) {
 export function addTo(place, more) {
   const number = Math.max(0, Number(place.dataset.count) + more);
   place.dataset.count = number;
-  place.textContent = number ? compact(number) : "";
-}
-
-function compact(number) {
-  const [size, unit] = number < 1_000_000 ? [1000, "K"] : [1_000_000, "M"];
-  const tenths = Math.floor((number * 10) / size);
-  return number < 1000 ? String(number) : `${tenths < 100 ? tenths / 10 : Math.floor(tenths / 10)}${unit}`;
+  place.textContent = number ? compact.format(number) : "";
 }
 
 function settle(form, verb, subject, on, told) {
-  const list = form.closest("ol[data-timeline]")?.dataset.timeline ?? "";
-  if (verb === "follow" && told.requested) {
-    document.querySelectorAll(`form.act[data-user="${subject}"] [data-wait]`).forEach((label) => {
-      label.textContent = label.dataset.wait;
-    });
+  const { timeline } = form.closest("ol")?.dataset ?? {};
+  if (told.requested) {
+    for (const label of findAll(`form[data-user="${subject}"] [data-wait]`)) label.textContent = label.dataset.wait;
   }
-  if (!(verb in NOTES)) return;
-  toast(NOTES[verb][on ? 0 : 1]);
-  if (list === "blocked" || list === "muted") form.closest("li").remove();
-  else if (verb === "block" && document.querySelector(".profile")) location.reload();
-  else if (on && (verb === "block" || list === "home")) hideAllOf(subject);
+  if (!DONE[verb]) return;
+  toast(on ? `Now ${DONE[verb]}.` : `Not ${DONE[verb]} any more.`);
+  if (timeline === "blocked" || timeline === "muted") form.closest("li").remove();
+  else if (verb === "block" && find(".profile")) location.reload();
 }
 
-function hideAllOf(owner) {
-  for (const article of document.querySelectorAll(`article[data-owner="${owner}"]:not(.focused)`)) {
-    article.closest("li")?.remove();
-  }
-}
-
-async function answer(form, verb) {
+async function answer(form, accepts) {
   const entry = form.closest("li");
   entry.hidden = true;
   try {
-    await ANSWERS[verb](subjectOf(form));
-    entry.remove();
-    toast(verb === "accept" ? "Accepted." : "Refused.");
+    await call(accepts ? "POST" : "DELETE", `/follow/requests/${subjectOf(form)}`);
+    toast(accepts ? "Accepted." : "Refused.");
   } catch (fault) {
     entry.hidden = false;
     complain(fault);

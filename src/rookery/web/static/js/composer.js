@@ -1,170 +1,108 @@
 // Writing: what is left of the length, a draft that survives a reload, a place, and sending without leaving the page.
 
-import { call, fragment, viewer } from "./api.js";
 import { addTo } from "./acts.js";
-import { make, onClick, openDialog } from "./dom.js";
+import { call, fragment, viewer } from "./api.js";
 import { articlesOf, entriesOf, mergeNewest } from "./lists.js";
-import { complain, toast } from "./toast.js";
+import { complain, find, findAll, make, on, onClick, openDialog, toast } from "./page.js";
+import { takePlace } from "./place.js";
 import { weightOf } from "./weight.js";
 
 const NEAR = 20;
-const DRAFTS = "draft:";
-const WRITES = {
-  tweet: (body, id, key) => call("POST", "/tweet/", body, { key }),
-  quote: (body, id, key) => call("POST", "/tweet/", { ...body, quoteOf: id }, { key }),
-  reply: (body, id, key) => call("POST", `/reply/${id}`, body, { key }),
-  edit: ({ content }, id) => call("PATCH", `/tweet/${id}`, { content }),
-};
-const SAID = { tweet: "Your tweet is out.", quote: "Your quote is out.", reply: "Your reply is out.", edit: "Edited." };
 
-/** Takes over the composers, and the links that lead to one: these open it over the page. */
-export function takeComposers() {
-  document.querySelectorAll("form.composer").forEach((form) => takeComposer(form));
-  onClick("a.reply, a.quote, a.edit, a.new", open);
-  document.addEventListener("submit", (event) => {
-    if (event.target.action.endsWith("/logout")) forgetDrafts();
-  });
-}
+findAll("form.composer").forEach((form) => takeComposer(form));
+onClick("a.reply, a.quote, a.edit, a.new", (link) => open(link.href).catch(complain));
+on("submit", ({ target }) => target.dataset.act === "logout" && localStorage.clear());
 
-function forgetDrafts() {
-  Object.keys(localStorage)
-    .filter((name) => name.startsWith(DRAFTS))
-    .forEach((name) => localStorage.removeItem(name));
-}
-
-async function open(link) {
-  try {
-    const page = await fragment(link.href);
-    const form = page.querySelector("form.composer");
-    const dialog = openDialog("compose", form.querySelector("label").textContent, page);
-    takeComposer(form, () => dialog.close());
-    form.elements.content.focus();
-    form.elements.content.setSelectionRange(-1, -1);
-  } catch (fault) {
-    complain(fault);
-  }
+async function open(url) {
+  const page = await fragment(url);
+  const form = page.querySelector("form.composer");
+  const dialog = openDialog("compose", form.querySelector("label").textContent, page);
+  takeComposer(form, () => dialog.close());
+  form.elements.content.focus();
+  form.elements.content.setSelectionRange(-1, -1);
 }
 
 function takeComposer(form, done = () => {}) {
-  const { act, id = "" } = form.dataset;
+  const { act, id, limit } = form.dataset;
   const text = form.elements.content;
-  const send = form.querySelector("button[type=submit]");
-  const draft = act === "edit" ? null : `${DRAFTS}${viewer}:${act}:${id}`;
-  let key = newKey();
+  const button = form.querySelector("[type=submit]");
+  const draft = `draft:${viewer}:${act}:${id ?? ""}`;
+  let key; // so that what is sent again after a fault is there once
   let sending = false;
 
-  if (draft && !text.value) text.value = localStorage.getItem(draft) ?? "";
-  text.addEventListener("input", () => {
-    key = newKey(); // another text is another tweet
-    if (draft && text.value) localStorage.setItem(draft, text.value);
-    else if (draft) localStorage.removeItem(draft);
+  const typed = () => {
+    key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    if (text.value && act !== "edit") localStorage.setItem(draft, text.value);
+    else localStorage.removeItem(draft);
     count();
-  });
+  };
+  const count = async () => {
+    const { value } = text;
+    const left = limit - (await weightOf(value));
+    if (value !== text.value) return;
+    const output = form.querySelector("output");
+    output.textContent = left;
+    output.dataset.state = left < 0 ? "over" : left <= NEAR ? "near" : "";
+    button.disabled = sending || left < 0 || !value.trim();
+  };
+  const submit = async () => {
+    if (sending) return;
+    sending = button.disabled = true;
+    try {
+      const tweet = await write(act, id, form.elements, key);
+      text.value = "";
+      typed();
+      done();
+      await show(act, id, tweet);
+    } catch (fault) {
+      complain(fault);
+    }
+    sending = false;
+    count();
+  };
+
+  text.value ||= localStorage.getItem(draft) ?? "";
+  typed();
+  text.addEventListener("input", typed);
   text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(send);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(button);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
   takePlace(form);
-  count();
-
-  async function count() {
-    const shown = text.value;
-    const left = Number(form.dataset.limit) - (await weightOf(shown));
-    if (shown !== text.value) return;
-    const output = form.querySelector("output.count");
-    output.textContent = left;
-    output.dataset.state = left < 0 ? "over" : left <= NEAR ? "near" : "";
-    send.disabled = sending || left < 0 || !shown.trim();
-  }
-
-  async function submit() {
-    if (sending) return;
-    sending = send.disabled = true;
-    try {
-      const tweet = await WRITES[act](bodyOf(form), id, key);
-      if (draft) localStorage.removeItem(draft);
-      text.value = act === "edit" ? tweet.content : "";
-      done();
-      await show(act, id, tweet);
-    } catch (fault) {
-      complain(fault);
-    } finally {
-      sending = false;
-      count();
-    }
-  }
 }
 
-const newKey = () => [...crypto.getRandomValues(new Uint32Array(4))].join("-");
-
-function bodyOf(form) {
-  const { content, latitude, longitude } = form.elements;
-  const place = latitude?.value ? { latitude: Number(latitude.value), longitude: Number(longitude.value) } : {};
-  return { content: content.value, ...place };
-}
-
-/** The button that adds where one is, and takes it off again. */
-function takePlace(form) {
-  const button = form.querySelector("button.place");
-  if (!button || !navigator.geolocation) return;
-  button.hidden = false;
-  button.ariaPressed = "false";
-  const put = (latitude, longitude) => {
-    form.elements.latitude.value = latitude;
-    form.elements.longitude.value = longitude;
-    button.ariaPressed = String(latitude !== "");
-  };
-  button.addEventListener("click", async () => {
-    if (button.ariaPressed === "true") put("", "");
-    else await position().then(({ latitude, longitude }) => put(latitude, longitude), complain);
-  });
-}
-
-/** Where the reader is, to some hundred metres. Rejects with a sentence. */
-export function position() {
-  return new Promise((give, refuse) => {
-    const round = (degrees) => Number(degrees.toFixed(3));
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => give({ latitude: round(coords.latitude), longitude: round(coords.longitude) }),
-      () => refuse({ status: 0, message: "Your browser did not tell where you are." }),
-      { timeout: 10_000, maximumAge: 300_000 },
-    );
-  });
+function write(act, id, { content, latitude, longitude }, key) {
+  const body = { content: content.value };
+  if (latitude?.value) Object.assign(body, { latitude: Number(latitude.value), longitude: Number(longitude.value) });
+  if (act === "edit") return call("PATCH", `/tweet/${id}`, body);
+  if (act === "reply") return call("POST", `/reply/${id}`, body, { key });
+  return call("POST", "/tweet/", act === "quote" ? { ...body, quoteOf: id } : body, { key });
 }
 
 /** Shows what was written where it belongs on this page, and else a link to it. */
 async function show(act, id, tweet) {
   const url = `/@${tweet.owner.handle}/${tweet.tweetId}`;
-  if (act === "edit") {
-    await refresh(tweet.tweetId, url);
-    toast(SAID.edit);
-    return;
-  }
-  if (act === "reply") raiseReplies(id);
-  const isHere = act !== "reply" || document.querySelector(`.focused[data-id="${id}"]`);
-  const list = isHere && document.querySelector(`ol[data-timeline=${act === "reply" ? "replies" : "home"}]`);
-  if (list) mergeNewest(list, entriesOf(await fragment(url, "tweet")));
-  toast(SAID[act], list ? null : make("a", { href: url }, "Look"));
-}
-
-function raiseReplies(id) {
-  for (const article of articlesOf(id)) {
-    const count = article.querySelector(".reply .count");
-    if (count) addTo(count, 1);
-  }
+  const isReply = act === "reply";
+  const isHere = !isReply || find(`.focused[data-id="${id}"]`);
+  const list = isHere && find(`ol[data-timeline=${isReply ? "replies" : "home"}]`);
+  if (act === "edit") await refresh(tweet.tweetId, url);
+  else if (list) mergeNewest(list, entriesOf(await fragment(url, "tweet")));
+  for (const article of isReply ? articlesOf(id) : []) addTo(article.querySelector(".reply .count"), 1);
+  const link = act === "edit" || list ? null : make("a", { href: url }, "Look");
+  toast(act === "edit" ? "Edited." : `Your ${act} is out.`, link);
 }
 
 /** Takes over an edited text wherever the tweet is shown. */
 export async function refresh(id, url) {
-  const shown = [...articlesOf(id), ...document.querySelectorAll(`.quoted[data-id="${id}"]`)];
+  const shown = findAll(`:is(article, .quoted)[data-id="${id}"]`);
   if (!shown.length) return;
-  const fresh = (await fragment(url, "tweet")).querySelector("article");
+  const fresh = await fragment(url, "tweet");
+  const copy = (selector) => fresh.querySelector(selector)?.cloneNode(true) ?? "";
   for (const one of shown) {
-    one.querySelector(".content").replaceWith(fresh.querySelector(".content").cloneNode(true));
-    const edited = fresh.querySelector("a.history");
-    if (edited && !one.querySelector("a.history")) one.querySelector("header").append(" ", edited.cloneNode(true));
+    one.querySelector(".content").replaceWith(copy(".content"));
+    if (!one.querySelector(".edited")) one.querySelector("header").append(" ", copy(".edited"));
   }
 }

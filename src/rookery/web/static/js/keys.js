@@ -1,27 +1,24 @@
 // Keyboard shortcuts; `?` lists them.
 
-import { make, openDialog } from "./dom.js";
+import { find, findAll, make, on, openDialog } from "./page.js";
 
 const GO_MS = 1500;
 let current; // the tweet that the keys act on
 let goingUntil = 0;
 
-/** Listens for the shortcuts. */
-export function listenForKeys() {
-  document.addEventListener("focusin", (event) => {
-    current = event.target.closest("article.tweet") ?? current;
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
-    const key = event.timeStamp < goingUntil ? `g ${event.key}` : event.key;
-    goingUntil = key === "g" ? event.timeStamp + GO_MS : 0;
-    const [, , act] = ACTS.find(([keys]) => keys === key) ?? [];
-    if (!act || (key === "Enter" && event.target !== current)) return;
-    event.preventDefault();
-    act();
-  });
-}
+on("focusin", (event) => {
+  current = event.target.closest("article.tweet") ?? current;
+});
+on("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, dialog")) return;
+  const key = event.timeStamp < goingUntil ? `g ${event.key}` : event.key;
+  goingUntil = key === "g" ? event.timeStamp + GO_MS : 0;
+  const [, , act] = ACTS.find(([keys]) => keys === key) ?? [];
+  if (!act || (key === "Enter" && event.target !== current)) return;
+  event.preventDefault();
+  act();
+});
 
 const { handle } = document.body.dataset;
 const ACTS = [
@@ -32,16 +29,16 @@ const ACTS = [
   ["t", "Retweet", () => press("[data-act$=retweet] button")],
   ["r", "Reply", () => press("a.reply")],
   ["q", "Quote", () => press("a.quote")],
-  ["n", "New tweet", () => focusOn("#compose", "/#compose")],
-  ["/", "Search", () => focusOn("input[name=q]", "/explore")],
-  [".", "Show new tweets", () => document.querySelector(".pill")?.click()],
+  ["n", "New tweet", () => write()],
+  ["/", "Search", () => find("input[name=q]")?.focus()],
+  [".", "Show new tweets", () => find(".pill")?.click()],
   ["g h", "Go home", () => location.assign("/")],
   ["g p", "Go to your profile", () => handle && location.assign(`/@${handle}`)],
   ["?", "This list", () => showList()],
 ];
 
 function step(by) {
-  const tweets = [...document.querySelectorAll("article.tweet")].filter((one) => one.checkVisibility());
+  const tweets = findAll("article.tweet").filter((one) => one.checkVisibility());
   const at = tweets.indexOf(current);
   const inView = tweets.findIndex((one) => one.getBoundingClientRect().top > 0);
   const next = tweets[at < 0 ? inView : at + by];
@@ -50,10 +47,10 @@ function step(by) {
   next.scrollIntoView({ block: "center", behavior: "instant" });
 }
 
-function focusOn(selector, elsewhere) {
-  const found = document.querySelector(selector);
-  if (found) found.focus();
-  else location.assign(elsewhere);
+function write() {
+  const own = find("[data-act=tweet] textarea");
+  if (own) own.focus();
+  else find("a.new")?.click();
 }
 
 const press = (selector) => current?.isConnected && current.querySelector(selector)?.click();

@@ -1,54 +1,42 @@
 // The live feed: new tweets wait behind a pill, edits and deletes of shown ones come at once.
 
 import { ask, fragment, viewer } from "./api.js";
-import { articlesOf, entriesOf, has, keyOf, mergeNewest } from "./lists.js";
-import { make } from "./dom.js";
-import { complain } from "./toast.js";
 import { refresh } from "./composer.js";
+import { entriesOf, has, keyOf, mergeNewest } from "./lists.js";
+import { complain, find, findAll, make, on } from "./page.js";
 
 const RETRY_MS_FIRST = 500;
 const RETRY_MS_MAX = 30_000;
 const HIDDEN_MS = 60_000; // a tab that nobody looks at gives its stream up: an account has few
 const PAGES_MAX = 5;
 
-const waiting = new Map(); // entries behind the pill
-let home;
-let last; // the newest tweet that is known, which the stream goes on after
+const waiting = new Set(); // the entries behind the pill
+const home = location.search.includes("cursor=") ? null : find("ol[data-timeline=home]");
+let pause = RETRY_MS_FIRST;
+let last = home?.firstElementChild && keyOf(home.firstElementChild); // the stream goes on after this tweet
 
 /** Listens for as long as somebody looks. */
-export function listen() {
-  if (!viewer) return;
-  home = document.querySelector("ol[data-timeline=home]");
-  if (home && new URLSearchParams(location.search).has("cursor")) home = null;
-  const [newest] = home ? entriesOf(home) : [];
-  last = newest && keyOf(newest);
-  let stream = hear();
+function listen() {
+  let stream;
   let timer;
-  document.addEventListener("visibilitychange", () => {
+  const begin = () => {
+    stream = new AbortController();
+    keepReading(stream.signal);
+  };
+  begin();
+  on("visibilitychange", () => {
     clearTimeout(timer);
     if (document.hidden) timer = setTimeout(() => stream.abort(), HIDDEN_MS);
-    else if (stream.signal.aborted) stream = hear();
+    else if (stream.signal.aborted) begin();
   });
-  addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    stream.abort();
-    stream = hear();
-  });
-}
-
-function hear() {
-  const controller = new AbortController();
-  keepReading(controller.signal);
-  return controller;
 }
 
 async function keepReading(signal) {
-  let pause = RETRY_MS_FIRST;
   while (!signal.aborted) {
     try {
-      await read(signal, () => (pause = RETRY_MS_FIRST));
+      await read(signal);
     } catch (fault) {
-      if (signal.aborted || fault.status === 401) return;
+      if (fault.status === 401) return;
       pause = Math.max(pause, 1000 * (fault.retryAfter ?? 0));
     }
     await new Promise((done) => setTimeout(done, pause * (0.75 + Math.random() / 2)));
@@ -56,75 +44,65 @@ async function keepReading(signal) {
   }
 }
 
-/** Reads one stream to its end, going on after `last`. */
-async function read(signal, heard) {
-  const headers = { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }) };
-  const answer = await ask("/feed/live", { headers, signal, cache: "no-store" });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+/** Reads one stream to its end. An EventSource would give up at the first answer that says "later". */
+async function read(signal) {
+  const headers = last ? { "Last-Event-ID": last } : {};
+  const { body } = await ask("/feed/live", { headers, signal, cache: "no-store" });
+  pause = RETRY_MS_FIRST;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    heard();
-    const events = (rest + value).split("\n\n");
+  for (let part; !(part = await reader.read()).done; ) {
+    const events = (rest + part.value).split("\n\n");
     rest = events.pop();
     events.forEach(take);
   }
 }
 
 function take(event) {
-  const lines = event.split("\n").map((line) => line.split(/: (.*)/s));
-  const { id, event: name, data } = Object.fromEntries(lines);
-  if (id) last = id;
+  const { id, event: name, data } = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s)));
   if (!name) return;
-  const tweet = JSON.parse(data);
-  if (name === "tweet") arrive(tweet);
-  else if (name === "edit") refresh(tweet.tweetId, `/@${tweet.owner.handle}/${tweet.tweetId}`).catch(complain);
-  else if (name === "delete") remove(tweet.tweetId);
-  else if (name === "reset") lookAgain().catch(complain);
+  const { tweetId, owner } = JSON.parse(data);
+  if (id) last = id;
+  if (name === "tweet") arrive([tweetId]);
+  else if (name === "edit") refresh(tweetId, `/@${owner.handle}/${tweetId}`).catch(complain);
+  else if (name === "delete") remove(tweetId);
+  else if (home) fragment("/").then((page) => arrive(entriesOf(page).map(keyOf)), complain);
 }
 
-function arrive({ tweetId }) {
-  if (!home || has(home, tweetId)) return;
-  waiting.set(tweetId, true);
+function arrive(keys) {
+  if (!home) return;
+  keys.forEach((key) => waiting.add(key));
   showPill();
 }
 
-async function lookAgain() {
-  if (home) entriesOf(await fragment("/")).forEach((li) => arrive({ tweetId: keyOf(li) }));
-}
-
 function showPill() {
-  const place = document.querySelector(".pill-place");
-  let pill = place.querySelector(".pill");
-  for (const key of waiting.keys()) if (has(home, key)) waiting.delete(key);
-  if (!waiting.size) return pill?.remove();
-  if (!pill) {
-    pill = make("button", { type: "button", className: "pill", onclick: () => showNew().catch(complain) });
-    place.append(pill);
+  const place = find(".pill-place");
+  const count = [...waiting].filter((key) => !has(home, key)).length;
+  if (!count) {
+    place.replaceChildren();
+    return;
   }
-  pill.textContent = `Show ${waiting.size} new tweet${waiting.size === 1 ? "" : "s"}`;
-  return undefined;
+  if (!place.firstChild) place.append(make("button", { type: "button", className: "pill", onclick: () => showNew().catch(complain) }));
+  place.firstChild.textContent = `Show ${count} new tweet${count === 1 ? "" : "s"}`;
 }
 
 /** Reads the feed from its top down to what is shown, and puts on top what is new. */
 async function showNew() {
-  const fetched = [];
-  let url = "/";
-  let more;
-  for (let pages = 0; url && pages < PAGES_MAX; pages += 1) {
-    const page = await fragment(url);
-    const entries = entriesOf(page);
-    fetched.push(...entries);
-    more = page.querySelector(".more-place");
-    url = entries.some((li) => has(home, keyOf(li))) ? "" : page.querySelector("a.more")?.href;
+  const fresh = [];
+  let page;
+  let meets = false;
+  for (let url = "/", pages = 0; url && !meets && pages < PAGES_MAX; pages += 1) {
+    page = await fragment(url);
+    fresh.push(...entriesOf(page));
+    meets = fresh.some((li) => has(home, keyOf(li)));
+    url = page.querySelector("a.more")?.href;
   }
-  if (url) {
+  if (!meets) {
     home.replaceChildren(); // too much lies between: begin anew
-    document.querySelector(".more-place")?.replaceWith(more ?? "");
+    find(".more-place")?.replaceWith(page.querySelector(".more-place") ?? "");
   }
+  const [first] = mergeNewest(home, fresh);
   waiting.clear();
-  const [first] = mergeNewest(home, fetched);
   showPill();
   scrollTo({ top: 0, behavior: "instant" });
   first?.querySelector("article").focus({ preventScroll: true });
@@ -132,12 +110,10 @@ async function showNew() {
 
 function remove(id) {
   if (waiting.delete(id)) showPill();
-  for (const article of articlesOf(id)) {
-    const { height } = article.getBoundingClientRect();
-    article.style.minHeight = `${height}px`; // nothing moves under the reader
-    article.replaceChildren(make("p", { className: "gone" }, "This was deleted."));
+  for (const shown of findAll(`:is(article, .quoted)[data-id="${id}"]`)) {
+    shown.style.minHeight = `${shown.offsetHeight}px`; // nothing moves under the reader
+    shown.replaceChildren(make("p", { className: "gone" }, "This tweet is unavailable."));
   }
-  document.querySelectorAll(`.quoted[data-id="${id}"]`).forEach((quoted) => {
-    quoted.textContent = "This tweet is unavailable.";
-  });
 }
+
+if (viewer) listen();

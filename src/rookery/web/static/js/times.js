@@ -1,39 +1,32 @@
-// Times as one says them ("5m", "3 Mar"); the exact one, in the reader's own zone, stands in the title.
+// Times as one says them ("5m", "3 Mar 2026"); the exact one, in the reader's own zone, stands in the title.
 
-const EVERY_MS = 30_000;
+import { findAll } from "./page.js";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const UNITS = [[DAY, "d"], [HOUR, "h"], [MINUTE, "m"]];
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const year = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
-/** Keeps every `<time>` of the page relative, those that come later too. */
-export function keepTimes() {
-  show();
-  setInterval(show, EVERY_MS);
-  new MutationObserver(show).observe(document.body, { childList: true, subtree: true });
-}
+show();
+setInterval(show, MINUTE / 2);
+new MutationObserver(show).observe(document.body, { childList: true, subtree: true });
 
 function show() {
-  const now = Date.now();
-  for (const time of document.querySelectorAll("time[datetime]:not([data-exact])")) {
+  for (const time of findAll("time")) {
     const at = new Date(time.dateTime);
-    if (!time.dataset.zoned) {
-      time.title = exact.format(at);
-      time.dataset.zoned = "1";
-    }
-    const text = relative(at, now);
-    if (time.textContent !== text) time.textContent = text;
+    const text = relative(at);
+    if (time.textContent === text) continue;
+    time.textContent = text;
+    time.title = exact.format(at);
   }
 }
 
-function relative(at, now) {
-  const ago = now - at;
-  if (ago < MINUTE) return "now";
-  if (ago < HOUR) return `${Math.floor(ago / MINUTE)}m`;
-  if (ago < DAY) return `${Math.floor(ago / HOUR)}h`;
-  if (ago < 7 * DAY) return `${Math.floor(ago / DAY)}d`;
-  return (at.getFullYear() === new Date(now).getFullYear() ? day : year).format(at);
+function relative(at) {
+  const ago = Date.now() - at;
+  if (ago >= 7 * DAY) return day.format(at);
+  const [size, unit] = UNITS.find(([one]) => ago >= one) ?? [];
+  return unit ? `${Math.floor(ago / size)}${unit}` : "now";
 }

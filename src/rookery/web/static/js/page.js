@@ -1,0 +1,50 @@
+// The page's elements: finding and making them, dialogs, and short notes, which a screen reader says too.
+
+const SHOWN_MS = 5000;
+const FAULT_MS = 9000;
+
+export const find = (selector) => document.querySelector(selector);
+export const findAll = (selector) => [...document.querySelectorAll(selector)];
+export const on = (event, act) => document.addEventListener(event, act);
+
+/** A new element with these properties and children. */
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** Takes over clicks on what matches, but for those that open another tab or window. */
+export function onClick(selector, act) {
+  on("click", (event) => {
+    const found = event.target.closest(selector);
+    if (!found || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    act(found);
+  });
+}
+
+/** Opens a dialog over the page; when it closes it is gone. */
+export function openDialog(className, ariaLabel, ...content) {
+  const onclick = () => dialog.close();
+  const close = make("button", { type: "button", className: "close", ariaLabel: "Close", onclick }, "✕");
+  const dialog = make("dialog", { className, ariaLabel, onclose: () => dialog.remove() }, close, ...content);
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** Shows a note for `ms` milliseconds, perhaps with a button or link; a press takes it away. */
+export function toast(text, control, { kind = "", ms = SHOWN_MS } = {}) {
+  const onclick = () => note.remove();
+  const note = make("p", { className: `toast ${kind}`, onclick }, text, " ", control ?? "");
+  find("#toasts").append(note);
+  setTimeout(onclick, ms);
+}
+
+/** Shows what went wrong; a reader whose session has ended is sent to log in. */
+export function complain(fault) {
+  if (fault.status === 401) location.assign(`/login?back=${encodeURIComponent(location.pathname + location.search)}`);
+  if (fault.status === undefined) console.error(fault);
+  toast(fault.message, null, { kind: "error", ms: FAULT_MS });
+}
