@@ -64,6 +64,7 @@ class Server:
     def environment(self) -> dict[str, str]:
         """The environment of commands on this folder."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
+        clean.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of very many processes compiles everything anew
         return {**clean, **{f"ROOKERY_{name}": value for name, value in self.settings.items()}}
 
     def start(self) -> None:
