@@ -10,6 +10,9 @@ import pytest
 
 from tests.apart import Apart, apart, description
 from tests.clusters import cluster_settings
+from tests.model.catching_up import catching_up
+from tests.model.network import EFFORT, Network, run
+from tests.model.twins import WINDOW
 from tests.serving import Person, ids_of, problem_of, sign_up, soon
 
 PROJECT = Path(__file__).parents[2]
@@ -27,6 +30,9 @@ SUITE = (  # what a client sees; raw bytes and a server's own edges are tested w
     "test_tweets.py",
     "test_visibility.py",
 )
+
+
+pytestmark = pytest.mark.timeout(400)  # whichever comes first waits for the network
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,6 @@ def test_the_suite_of_the_api_passes_through_the_proxy(network: Apart) -> None:
     assert " passed" in done.stdout
 
 
-@pytest.mark.timeout(400)
 def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
     """With the search service stopped its routes are 503 and all others go on; started again it serves what was
     written meanwhile."""
@@ -97,3 +102,12 @@ def test_what_the_proxy_refuses_by_itself_is_a_problem_document(network: Apart) 
     assert (400, "malformed") == problem_of(plain)
     assert plain.headers["x-request-id"]
     assert "nosniff" == plain.headers["x-content-type-options"]
+
+
+@pytest.mark.timeout(600 * EFFORT**2)
+def test_every_read_is_what_the_model_says(network: Apart) -> None:
+    """After any writes, everyone reads in every place what a simple model computes: one's own writes at once, and what
+    others did once it has followed. It is so where a few entries leave the window for retweets."""
+    network.change({"FEED_RETWEET_WINDOW": str(WINDOW)}, ["feed"], [])
+    with catching_up(network) as workers:
+        run(lambda: Network(network, catch_up=workers.wait), 3, 12)

@@ -1,7 +1,9 @@
 """Reads of a served network, compared with what the oracle says."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.model.oracle import Oracle
 from tests.model.reads import is_list
@@ -10,6 +12,7 @@ from tests.model.world import Post, World
 from tests.serving import Person, problem_of, soon
 
 SETTLED_S = 10.0
+HIDDEN_S = 0.5  # after which nothing shows that was deleted, blocked or protected, where that may be late
 PAGE_SIZE = 4
 PEOPLE_SHOWN_MAX = 100
 
@@ -17,11 +20,19 @@ See = Callable[[str | None], Person]
 
 
 class Eyes:
-    """Reads as anyone. `see` gives the client of a viewer; what stood before `first`, an id, is not of this world."""
+    """Reads as anyone. `see` gives the client of a viewer; what stood before `first`, an id, is not of this world.
 
-    def __init__(self, oracle: Oracle, see: See) -> None:
+    `late`: what others did shows a little later, and `since` repeats what is just older (docs/cluster.md)."""
+
+    def __init__(self, oracle: Oracle, see: See, *, late: bool = False) -> None:
         self.oracle = oracle
         self._see = see
+        self._late = late
+        self._acted_at = 0.0
+
+    def acted(self) -> None:
+        """Somebody has just written."""
+        self._acted_at = time.monotonic()
 
     @property
     def _world(self) -> World:
@@ -31,7 +42,12 @@ class Eyes:
         """Compares one read, which may lag unless it is right `at_once`; what the viewer may not see never shows."""
         expected = self.oracle.answer(viewer, read)
         lag_s = 0.0 if at_once else SETTLED_S
-        soon((viewer, read, expected), lambda: (viewer, read, self._read(viewer, read, size)), lag_s)
+        hidden_s = 0.0 if at_once or not self._late else HIDDEN_S
+        soon(
+            (viewer, read, expected),
+            lambda: (viewer, read, self._read(viewer, read, size, hidden_s=hidden_s)),
+            lag_s,
+        )
 
     def agree_on_search(self, viewer: str | None, search: Search, sort: str = "latest") -> None:
         """Compares what a search finds."""
@@ -80,7 +96,17 @@ class Eyes:
         if len(shown) < PEOPLE_SHOWN_MAX:
             assert self.oracle.popular(viewer) == {one["userId"] for one in mine}
 
-    def _read(self, viewer: str | None, read: str, size: int) -> Any:
+    def _read(self, viewer: str | None, read: str, size: int, *, hidden_s: float = 0.0) -> Any:
+        begun_at = time.monotonic()
+        shown = self._shown(viewer, read, size)
+        unseen = [one["tweetId"] for one in tweets_in(shown) if not self._is_seen(viewer, one)]
+        if unseen and begun_at < self._acted_at + hidden_s:
+            return self._read(viewer, read, size, hidden_s=hidden_s)
+        assert [] == unseen, read
+        return shown
+
+    def _shown(self, viewer: str | None, read: str, size: int) -> Any:
+        """What a read answers, all pages of a list together."""
         person = self._see(viewer)
         answer = person.get(f"{read}{'&' if '?' in read else '?'}pageSize={size}" if is_list(read) else read)
         if answer.status_code != 200:
@@ -97,7 +123,8 @@ class Eyes:
             shown = shown + page
         if read.startswith("/feed/public"):
             shown = [one for one in shown if int(one["tweetId"]) > first]
-        assert [] == [one["tweetId"] for one in tweets_in(shown) if not self._is_seen(viewer, one)], read
+        if self._late and (since := parse_qs(urlsplit(read).query).get("since")):
+            shown = [one for one in shown if int(one["tweetId"]) > int(since[0])]
         return shown
 
     def _is_seen(self, viewer: str | None, tweet: Mapping[str, Any]) -> bool:

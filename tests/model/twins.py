@@ -1,5 +1,6 @@
 """A served network and its model, side by side: each write goes to both, and its answer is compared."""
 
+from collections.abc import Callable
 from itertools import count, islice
 from typing import Any
 
@@ -15,9 +16,14 @@ _runs = count(1)
 
 
 class Twins:
-    """Signed-up people by id; `oracle` says what they must read. Names, words and places belong to this run alone."""
+    """Signed-up people by id; `oracle` says what they must read. Names, words and places belong to this run alone.
 
-    def __init__(self, server: Server, *, roaming: bool = False) -> None:
+    `catch_up` waits for what follows writes, where that is late: then others' counters, lists of suggestions and feeds
+    are read until they agree, and nobody acts before all that others did has followed."""
+
+    def __init__(
+        self, server: Server, *, roaming: bool = False, catch_up: Callable[[], None] | None = None
+    ) -> None:
         self.world = World()
         self.people: dict[str, Person] = {}
         self.run = next(_runs)
@@ -26,13 +32,17 @@ class Twins:
         self.spots: list[Spot] = [(north, east), (north + 0.03, east), (north + 0.4, east)]
         self._server = server
         self._roaming = roaming
+        self._late = catch_up is not None
+        self._catch_up = catch_up or (lambda: None)
         self._stranger = Person(server, roaming=roaming)
         self.look_through(Oracle)
 
     def look_through(self, oracle: type[Oracle]) -> None:
         """From now on reads are compared with what this oracle says."""
         self.oracle = oracle(self.world, WINDOW)
-        self.eyes = Eyes(self.oracle, lambda viewer: self.people[viewer] if viewer else self._stranger)
+        self.eyes = Eyes(
+            self.oracle, lambda viewer: self.people[viewer] if viewer else self._stranger, late=self._late
+        )
 
     def close(self) -> None:
         """Closes every connection."""
@@ -154,7 +164,9 @@ class Twins:
         """Deletes the account; counters follow a moment later."""
         person = self.people.pop(user)
         self.world.leave(user)
+        self._catch_up()
         person.ok("DELETE", "/account/", {"password": PASSWORD})
+        self.eyes.acted()
         person.close()
         self._follows_up(*self.people)
 
@@ -164,16 +176,23 @@ class Twins:
             self.eyes.agree(user, path, at_once=True)
 
     def look(self, viewer: str | None, read: str, size: int) -> None:
-        """Compares one read; feeds alone may lag behind what others wrote."""
-        self.eyes.agree(viewer, read, size=size, at_once=not read.startswith("/feed/"))
+        """Compares one read; feeds alone may lag behind what others wrote, unless counters do, too."""
+        self.eyes.agree(viewer, read, size=size, at_once=not self._late and not read.startswith("/feed/"))
+
+    def look_at_suggestions(self, user: str) -> None:
+        """Compares whom the account might follow."""
+        self._catch_up()
+        self.eyes.agree_on_suggestions(user)
 
     def settle(self) -> None:
-        """Compares every read of everyone; of the searches each is somebody's."""
+        """Compares every read of everyone; of the searches each is somebody's, and where reads are slow a third of all
+        reads is."""
+        self._catch_up()
         searches = Searches(self.world, self.words, self.spots)
         everyone: list[str | None] = [None, *self.people]
         starts = (*self.words, f"m{self.run}_", f"m{self.run}_0")
         for place, viewer in enumerate(everyone):
-            for read in every_read(self.world, viewer):
+            for read in islice(every_read(self.world, viewer), place % 3, None, 3 if self._late else 1):
                 self.eyes.agree(viewer, read)
             for search in islice(searches.all(), place, None, len(everyone)):
                 self.eyes.agree_on_search(viewer, search)
@@ -199,7 +218,9 @@ class Twins:
 
     def _act(self, expected: Outcome, user: str, method: str, path: str, body: Any = None) -> Any:
         """Carries out a write, which must end as expected; its answer where it succeeds."""
+        self._catch_up()
         answer = self.people[user].request(method, path, json=body)
+        self.eyes.acted()
         outcome = DONE if answer.status_code == 200 else problem_of(answer)
         assert (method, path, expected) == (method, path, outcome)
         return answer.json() if outcome == DONE else None
