@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.apart import Apart, apart, description
@@ -13,7 +14,7 @@ from tests.clusters import cluster_settings
 from tests.model.catching_up import catching_up
 from tests.model.network import EFFORT, Network, run
 from tests.model.twins import WINDOW
-from tests.serving import Person, ids_of, problem_of, sign_up, soon
+from tests.serving import PASSWORD, Person, ids_of, problem_of, sign_up, soon
 
 PROJECT = Path(__file__).parents[2]
 SUITE = (  # what a client sees; raw bytes and a server's own edges are tested without a proxy in front
@@ -111,3 +112,21 @@ def test_every_read_is_what_the_model_says(network: Apart) -> None:
     network.change({"FEED_RETWEET_WINDOW": str(WINDOW)}, ["feed"], [])
     with catching_up(network) as workers:
         run(lambda: Network(network, catch_up=workers.wait), 3, 12)
+
+
+@pytest.mark.timeout(400)
+def test_pages_come_through_the_proxy(network: Apart) -> None:
+    """The pages' own process signs a browser in with a cookie for this host alone, and shows what the other services
+    know; what no route takes is theirs, too."""
+    ann = sign_up(network, "paged_apart")
+    ann.tweet("shown on a page")
+    with httpx.Client(base_url=network.url, headers={"Accept": "text/html"}) as browser:
+        form = {"handle": ann.handle, "password": PASSWORD}
+        signed = browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert 303 == signed.status_code
+        assert signed.headers["set-cookie"].startswith("__Host-rookery_session=")
+        assert "; Secure" in signed.headers["set-cookie"]
+        soon(True, lambda: "shown on a page" in browser.get("/").text)
+        assert ann.handle in browser.get(f"/@{ann.handle}/followers").text
+        missing = browser.get("/users")
+        assert (404, "text/html; charset=utf-8") == (missing.status_code, missing.headers["content-type"])
