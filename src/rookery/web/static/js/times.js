@@ -15,7 +15,7 @@ setInterval(show, MINUTE / 2);
 new MutationObserver(show).observe(document.body, { childList: true, subtree: true });
 
 function show() {
-  for (const time of findAll("time")) {
+  for (const time of findAll("time:not([data-exact])")) {
     const at = new Date(time.dateTime);
     const text = relative(at);
     if (time.textContent === text) continue;
