@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop bench-cluster docs lock clean
+.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop bench-cluster docs screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ bench-cluster: setup-dev ## Measure the cluster engine likewise, with engines of
 
 docs: setup-dev ## Make the generated pages of docs/ anew
 	@$(BIN)/python scripts/settings_doc.py
+
+screenshots: setup-dev ## Take pictures of every page into build/screenshots, two of them for the README
+	@$(BIN)/python -m scripts.screenshots
 
 lock: ## Lock the dependencies anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv" >&2; exit 1; }

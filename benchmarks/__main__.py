@@ -14,6 +14,7 @@ from benchmarks import (
     cluster_staleness,
     fanout,
     feed_read,
+    live_page,
     pages,
     report,
     scale,
@@ -32,6 +33,7 @@ BENCHMARKS: Sequence[Benchmark] = (
     tweets.BENCHMARK,
     fanout.BENCHMARK,
     staleness.BENCHMARK,
+    live_page.BENCHMARK,
     search.BENCHMARK,
     scale.BENCHMARK,
 )
