@@ -158,6 +158,29 @@ def test_absent_shared_data_is_left_out_but_not_in_ci(tmp_path: Path, ci: str, o
     assert 1 == found.stdout.count(f"needs the shared data, and {tmp_path / 'absent'} is absent")
 
 
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+def test_an_absent_browser_is_left_out_but_not_in_ci(tmp_path: Path, ci: str, outcome: str) -> None:
+    """A test of the pages is skipped with one line where there is no Chromium, and fails under CI=true."""
+    shutil.copy(PROJECT / "tests" / "browser" / "conftest.py", tmp_path)
+    (tmp_path / "test_needs.py").write_text("def test_needs(browser):\n    pass\n")
+    pythons_folder = str(Path(sys.executable).parent)  # where no browser is
+
+    found = run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        cwd=tmp_path,
+        CI=ci,
+        PYTHONPATH=str(PROJECT),
+        PATH=pythons_folder,
+    )
+
+    assert outcome in found.stdout
+    assert 1 == found.stdout.count("apt-get install chromium")
+
+
 def test_mistakes_at_the_command_line_are_sentences(tmp_path: Path) -> None:
     """Misuse exits 2 and bad settings 1, on stderr alone and without a stack trace."""
     (tmp_path / "rookery.toml").write_text("[server]\nport = 'x'\n")

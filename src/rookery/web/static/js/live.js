@@ -111,7 +111,7 @@ async function showNew() {
 function remove(id) {
   if (waiting.delete(id)) showPill();
   for (const shown of findAll(`:is(article, .quoted)[data-id="${id}"]`)) {
-    shown.style.minHeight = `${shown.offsetHeight}px`; // nothing moves under the reader
+    shown.style.minHeight = `${shown.getBoundingClientRect().height}px`; // nothing moves under the reader
     shown.replaceChildren(make("p", { className: "gone" }, "This tweet is unavailable."));
   }
 }
