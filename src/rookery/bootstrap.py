@@ -1,4 +1,8 @@
-"""The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine."""
+"""The composition root: settings -> engine -> services -> gateway. Nothing else constructs an engine.
+
+The cluster engine is imported where it is asked for: its libraries take as long as everything else together, and the
+commands of the embedded engine need none of them.
+"""
 
 import asyncio
 import gc
@@ -6,14 +10,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from rookery.config import SERVICES, Settings
 from rookery.core.reading import Reader
 from rookery.core.routes import Route
-from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
-from rookery.engines.cluster.engine import look as look_at_cluster
-from rookery.engines.cluster.engine import prepare as prepare_cluster
-from rookery.engines.cluster.working import WORKERS as WORKERS
+from rookery.engines.cluster import WORKERS as WORKERS
 from rookery.engines.embedded.backup import OnProgress, back_up, restore
 from rookery.engines.embedded.connections import Files
 from rookery.engines.embedded.damage import damage_told
@@ -22,7 +24,6 @@ from rookery.engines.embedded.doorbell import Doorbell
 from rookery.engines.embedded.engine import EmbeddedEngine, EngineOptions
 from rookery.engines.embedded.engine import prepare as prepare_folder
 from rookery.engines.embedded.projecting import FeedOptions, Projections
-from rookery.engines.moving import OnStep, move
 from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import USED_STEP_MS, Authenticator, session_cookie
@@ -50,7 +51,11 @@ from rookery.web import routes as page_routes
 from rookery.web.errors import ErrorPages
 from rookery.web.site import Services, Site
 
-AnyEngine = EmbeddedEngine | ClusterEngine
+if TYPE_CHECKING:
+    from rookery.engines.cluster.engine import ClusterEngine, ClusterOptions
+    from rookery.engines.moving import OnStep
+
+AnyEngine: TypeAlias = "EmbeddedEngine | ClusterEngine"
 
 
 class Network:
@@ -138,22 +143,28 @@ def prepare(settings: Settings, key: bytes) -> None:
         logs.configure(settings.log.level, settings.log.format)
         prepare_folder(settings.data.dir, key)
     elif settings.server.services:
-        asyncio.run(look_at_cluster(_cluster_options(settings)))
+        from rookery.engines.cluster.engine import look
+
+        asyncio.run(look(_cluster_options(settings)))
     else:
         make_ready(settings, lambda line: None)
 
 
 def make_ready(settings: Settings, tell: Callable[[str], None]) -> None:
     """Makes the tables and indices of the cluster engine that are missing. Raises OperatorError."""
+    from rookery.engines.cluster.engine import prepare
+
     logs.configure(settings.log.level, settings.log.format)
-    asyncio.run(prepare_cluster(_cluster_options(settings), tell))
+    asyncio.run(prepare(_cluster_options(settings), tell))
 
 
 def move_data(
-    settings: Settings, key: bytes, tell: Callable[[str], None], on_step: OnStep, *, go_on: bool
+    settings: Settings, key: bytes, tell: Callable[[str], None], on_step: "OnStep", *, go_on: bool
 ) -> Mapping[str, int]:
     """Moves the data folder into the cluster engine, whose tables and indices are made where they are missing; see
     engines/moving.py. Raises OperatorError."""
+    from rookery.engines.moving import move
+
     make_ready(settings, tell)
     files = Files(settings.data.dir, key)
     return asyncio.run(move(files, _cluster_options(settings), on_step, go_on=go_on))
@@ -163,7 +174,7 @@ def move_data(
 async def working(settings: Settings, names: Collection[str]) -> AsyncIterator[None]:
     """Runs workers of the cluster engine; at the end what they have in hand is done. Raises OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
-    opened = Network(settings, ClusterEngine(_cluster_options(settings), names))
+    opened = Network(settings, _cluster_engine(settings, names))
     await opened.start()
     try:
         yield
@@ -264,10 +275,18 @@ def _engine(settings: Settings, key: bytes, *, works: bool = True, bell: Bell | 
     if settings.data.engine == "embedded":
         return EmbeddedEngine(settings.data.dir, key, _options(settings), works=works, bell=bell)
     names = WORKERS if works and not settings.server.services else ()
-    return ClusterEngine(_cluster_options(settings), names)
+    return _cluster_engine(settings, names)
 
 
-def _cluster_options(settings: Settings) -> ClusterOptions:
+def _cluster_engine(settings: Settings, works: Collection[str]) -> "ClusterEngine":
+    from rookery.engines.cluster.engine import ClusterEngine
+
+    return ClusterEngine(_cluster_options(settings), works)
+
+
+def _cluster_options(settings: Settings) -> "ClusterOptions":
+    from rookery.engines.cluster.engine import ClusterOptions
+
     cluster, feed = settings.cluster, settings.feed
     return ClusterOptions(
         dynamodb_url=cluster.dynamodb_url,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from rookery.core.errors import OperatorError, Problem
-from rookery.engines.cluster import opensearch, search_build
+from rookery.engines.cluster import WORKERS, opensearch, search_build
 from rookery.engines.cluster.accounts import ClusterAccounts
 from rookery.engines.cluster.attempts import ClusterAttempts
 from rookery.engines.cluster.celebrities import Celebrities
@@ -38,7 +38,7 @@ from rookery.engines.cluster.stored_feeds import StoredFeeds
 from rookery.engines.cluster.tables import LEASES, USERS
 from rookery.engines.cluster.tweets import ClusterTweets
 from rookery.engines.cluster.upkeep import Upkeep
-from rookery.engines.cluster.working import WORKERS, Workers
+from rookery.engines.cluster.working import Workers
 from rookery.engines.findings import Findings
 
 CATCH_UP_STEP_S = 0.02

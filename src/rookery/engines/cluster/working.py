@@ -20,7 +20,6 @@ from rookery.engines.cluster.tx import Delta
 from rookery.engines.cluster.upkeep import Upkeep, UpkeepRunner
 from rookery.engines.cluster.workers import Worker
 
-WORKERS = ("feed", "search", "counts", "upkeep", "sweeper")
 FOLD_PAUSE_S = 0.3  # a counter that is folded is not cached meanwhile, and what is hot is liked all the time
 LEFT_MS = 10_000  # a delta that has waited for so long was never told
 
