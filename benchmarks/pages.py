@@ -1,4 +1,4 @@
-"""The home page as a signed-in reader gets it: HTML of 20 tweets over 32 connections, against a no-op of the same bytes.
+"""The home page as a signed-in reader gets it: 20 tweets over 32 connections, against a no-op of the same bytes.
 
 Like feed_read.py, read in turns with a raw ASGI handler of the same process.
 """

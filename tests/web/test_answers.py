@@ -189,6 +189,29 @@ def test_a_first_visit_is_small(person: Make, server: Server) -> None:
     assert home.text == ann.get("/", headers={"Accept-Encoding": "identity"}).text
 
 
+def test_a_kept_page_is_sent_only_while_it_is_right(person: Make) -> None:
+    """After each write that changes something on it the home page, packed and kept, is the one that is made anew."""
+    ann, bob = person(), person()
+    own, other = ann.tweet("mine"), bob.tweet("another's")
+    writes = [
+        lambda: ann.done(f"/@{bob.handle}/follow"),
+        lambda: ann.done(f"{other}/like"),
+        lambda: bob.done(f"{other}/edit", content="changed"),
+        lambda: ann.done("/settings", name="Renamed", bio=""),
+        lambda: bob.done("/settings", name="Other", bio="", protected="true"),
+        lambda: bob.tweet("one more"),
+        lambda: ann.done(f"{own}/delete"),
+        lambda: bob.done(f"/@{ann.handle}/block"),
+    ]
+    seen = [ann.get("/").text]
+    for write in writes:
+        write()
+        packed = ann.get("/")
+        assert packed.text == ann.get("/", headers={"Accept-Encoding": "identity"}).text
+        assert packed.text not in seen
+        seen.append(packed.text)
+
+
 def test_pages_count_as_one_read_and_pictures_as_none(tmp_path: Path) -> None:
     """The limits of the API hold for pages, and a page used up is a page that says when to come back."""
     with serving(

@@ -201,3 +201,12 @@ def test_each_form_is_taken_and_a_forged_one_is_not(own_scene: Scene) -> None:
     for address, fields in FORMS.values():
         path = address.format(**own_scene.paths())
         assert ann.done(path, **fields).startswith("/"), path
+
+
+@pytest.mark.parametrize("path", ENTRANCES)
+def test_nobody_is_signed_in_by_another_site(scene: Scene, stranger: Visitor, path: str) -> None:
+    """Or a visitor would write as somebody else without knowing."""
+    form = {"handle": scene.ann.handle, "name": "x", "password": PASSWORD}
+    for forged in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.test"}):
+        answer = stranger.post(path, data=form, headers=forged)
+        assert (403, False) == (answer.status_code, "set-cookie" in answer.headers)

@@ -63,9 +63,7 @@ def texts(raw: bytes) -> Mapping[str, str]:
     """The values of a query string or browser's form that are UTF-8, of each name the last. Raises as
     `query_values`."""
     given = query_values(raw)
-    return {
-        name: value for name, value in given.values.items() if given.faults.get(name) in (None, _TWICE)
-    }
+    return {name: value for name, value in given.values.items() if given.faults.get(name) in (None, _TWICE)}
 
 
 def _is_text(value: str) -> bool:
