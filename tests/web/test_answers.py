@@ -193,7 +193,7 @@ def test_a_kept_page_is_sent_only_while_it_is_right(person: Make) -> None:
     """After each write that changes something on it the home page, packed and kept, is the one that is made anew."""
     ann, bob = person(), person()
     own, other = ann.tweet("mine"), bob.tweet("another's")
-    writes = [
+    writes: list[Callable[[], object]] = [
         lambda: ann.done(f"/@{bob.handle}/follow"),
         lambda: ann.done(f"{other}/like"),
         lambda: bob.done(f"{other}/edit", content="changed"),
