@@ -1,4 +1,5 @@
-"""What pages may cost: bytes, requests, and the reader's calm."""
+"""What pages may cost: bytes, requests, and the reader's calm. That they have no word for the console every test holds,
+see visiting.py; those in test_access.py open every page."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from scripts.scene import Scene
-from tests.browser.visiting import PHONE, WAIT_MS, Visit, visiting
+from tests.browser.visiting import PHONE, WAIT_MS, visiting
 from tests.serving import Server
 
 SCRIPT_BYTES_MAX = 30_000
@@ -103,13 +104,3 @@ def test_nothing_moves_by_itself(browser: Browser, server: Server, scene: Scene)
             expect(page.locator(".pill")).to_be_visible()
             page.wait_for_timeout(200)
             assert [] == shifts(page)
-
-
-def test_no_page_has_a_word_for_the_console(reader: Visit, scene: Scene) -> None:
-    """Every page loads without an error or warning of scripts, styles or policies; the fixture looks at its end."""
-    page = reader.page()
-    reader.expected = {403, 404}
-    for path in scene.paths.values():
-        page.goto(reader.url + path)
-    page.close()
-    assert [] == reader.complaints

@@ -96,6 +96,24 @@ def test_an_act_shows_at_once_and_is_taken_back_when_refused(visit: Visit, ann: 
     expect(follow).to_have_text("Follow")
 
 
+def test_a_text_that_is_refused_stays_with_why(visit: Visit, new: New) -> None:
+    """A reply to what is gone meanwhile stays in its dialog, and over it stands the reason; the dialog leaves the notes
+    on the page when it closes."""
+    bob = new()
+    tweet = bob.tweet("gone soon")["tweetId"]
+    page = visit.page(f"/@{bob.handle}")
+    page.get_by_role("link", name=re.compile("^Reply")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("too late")
+    bob.ok("DELETE", f"/tweet/{tweet}")
+    dialog.get_by_role("button", name="Reply").click()
+    expect(dialog.locator(".toast.error")).to_contain_text("no such tweet")
+    expect(dialog.get_by_role("textbox")).to_have_value("too late")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#toasts .toast.error")).to_be_visible()
+
+
 def test_presses_in_a_row_end_as_the_last_one_said(visit: Visit, ann: Person, new: New) -> None:
     """Three quick presses of Like are one like, for the server too."""
     tweet = new().tweet("likable")

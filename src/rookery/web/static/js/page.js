@@ -28,7 +28,8 @@ export function onClick(selector, act) {
 export function openDialog(className, ariaLabel, ...content) {
   const onclick = () => dialog.close();
   const close = make("button", { type: "button", className: "close", ariaLabel: "Close", onclick }, "✕");
-  const dialog = make("dialog", { className, ariaLabel, onclose: () => dialog.remove() }, close, ...content);
+  const onclose = () => dialog.replaceWith(...dialog.querySelectorAll("#toasts"));
+  const dialog = make("dialog", { className, ariaLabel, onclose }, close, ...content);
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -38,7 +39,9 @@ export function openDialog(className, ariaLabel, ...content) {
 export function toast(text, control, { kind = "", ms = SHOWN_MS } = {}) {
   const onclick = () => note.remove();
   const note = make("p", { className: `toast ${kind}`, onclick }, text, " ", control ?? "");
-  find("#toasts").append(note);
+  const area = find("#toasts");
+  area.append(note);
+  find("dialog[open]")?.append(area); // which covers all that is not in it
   setTimeout(onclick, ms);
 }
 
