@@ -81,7 +81,7 @@ async function comeBack() {
   const [{ type } = {}] = performance.getEntriesByType("navigation");
   const place = JSON.parse(sessionStorage.getItem(slot()));
   if (!place || type === "navigate") return;
-  history.scrollRestoration = "manual";
+  history.scrollRestoration = "manual"; // for good: the browser would scroll again when all is loaded
   const goal = () => {
     const top = allEntries().find((li) => keyOf(li) === place.key);
     return top && topOf(top) + scrollY - place.y;
@@ -92,7 +92,6 @@ async function comeBack() {
     if (!link || !(await more(link))) break;
   }
   if (goal()) scrollTo({ top: goal(), behavior: "instant" });
-  history.scrollRestoration = "auto";
 }
 
 keepLists();
