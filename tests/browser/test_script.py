@@ -172,7 +172,7 @@ def test_lists_go_on_by_themselves_and_keep_their_place(reader: Visit, scene: Sc
     expect(page.get_by_role("heading", name="Conversation")).to_be_visible()
     page.go_back()
     expect(tweet).to_be_visible()
-    soon(300, lambda: round(_top(page, ids[42]), -1))
+    soon(300.0, lambda: round(_top(page, ids[42]), -1))
     page.close()
 
 
