@@ -25,7 +25,7 @@ from rookery.engines.cluster.dynamo import Dynamo, connected
 from rookery.engines.cluster.redis import Redis
 from rookery.engines.cluster.stored_feeds import StoredFeeds
 from rookery.engines.cluster.tables import FOLLOWERS_OF
-from scripts.apart import Apart, free_port
+from scripts.apart import Processes, free_port
 from scripts.engines import Engine, Fleet, lacking
 
 ENGINES = ("dynamodb", "redis", "opensearch")
@@ -54,7 +54,7 @@ def measure(run: Run) -> Sequence[Figure]:
     ):
         people = reed98(folder / "data", data, more=1)
         settings = environment(engines, PREFIX, FEED_CELEBRITY_FOLLOWERS="1000000")
-        network = Apart(folder, variables(settings), port=free_port(), log=folder / "log")
+        network = Processes(folder, variables(settings), port=free_port(), log=folder / "log")
         try:
             run.say("moving the graph into the tables")
             moved(settings, folder / "data")
@@ -108,7 +108,7 @@ async def _store_feeds(feeds: StoredFeeds, viewers: Sequence[int], dynamo: Dynam
     await asyncio.gather(*map(store, viewers))
 
 
-async def _press(run: Run, network: Apart, people: People) -> tuple[float, Lags, Lags]:
+async def _press(run: Run, network: Processes, people: People) -> tuple[float, Lags, Lags]:
     tls = ssl.create_default_context(cafile=str(network.certificate))
     async with Wire(network.port, tls) as wire:
         others = People(people.ids[:-1], people.tokens[:-1], people.followers[:-1])

@@ -14,6 +14,37 @@ pytest.register_assert_rewrite(  # so that their asserts tell what differs
 )
 
 PROJECT = Path(__file__).parent.parent
+APART = "apart"
+APART_TIMEOUT_S = 400  # whichever test comes first waits for all processes to start
+LONGEST = (
+    APART,
+    "tests/faults/",
+    "tests/browser/",
+    "tests/model/",
+    "tests/cli/",
+    "tests/contract/",
+    "tests/api/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file run one after the other in one process, and those on services apart in one, too, since these
+    are many processes. Longest first, so that nothing long is left for the end."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if _group(item) == APART:
+            item.add_marker(pytest.mark.timeout(APART_TIMEOUT_S))
+    items.sort(key=_turn)
+
+
+def _group(item: pytest.Item) -> str:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return APART if params.get("engine") == APART else str(item.path)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = _group(item)
+    return next((turn for turn, part in enumerate(LONGEST) if part in group), len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

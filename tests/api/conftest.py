@@ -1,41 +1,71 @@
-"""One server for all tests of the API as a client sees it; its limits are off: their tests have their own servers."""
+"""One server on each engine for all tests of the API as a client sees it; its limits are off: their tests have their
+own servers. On the cluster engine it is every service and worker apart behind a proxy, but for tests that look at a
+server's own edges: raw bytes, and what it does before any route."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.apart import Attached
+from tests.apart import apart
 from tests.clusters import cluster_settings, prefix
 from tests.serving import Person, Server, serving, sign_up
 
-ATTACHED = os.environ.get("ROOKERY_TEST_NETWORK")  # a network of tests/apart.py that runs already
+ON_APART = (
+    "test_accounts.py",
+    "test_avatars.py",
+    "test_conventions.py",
+    "test_feed.py",
+    "test_follows.py",
+    "test_idempotency.py",
+    "test_live.py",
+    "test_paging.py",
+    "test_proofs.py",
+    "test_search.py",
+    "test_tweets.py",
+    "test_visibility.py",
+)
 
 
-@pytest.fixture(scope="session", params=["apart"] if ATTACHED else ["embedded", "cluster"])
-def engine(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """The settings of the engine that the test runs on."""
-    return {} if request.param == "embedded" else cluster_settings(request)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever asks for a server is tested on both engines."""
+    if "engine" in metafunc.fixturenames:
+        name = metafunc.definition.path.name
+        kinds = ["embedded", "apart" if name in ON_APART else "cluster"]
+        chosen = ["apart"] if name == "test_apart.py" else kinds
+        metafunc.parametrize("engine", chosen, indirect=True, scope="session")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a test runs on: `embedded`, `cluster` (one server) or `apart`, with the settings that say so."""
+
+    name: str
+    settings: Mapping[str, str]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str]) -> Iterator[Server]:
-    """A server on data of its own, or the network that ROOKERY_TEST_NETWORK describes."""
-    if ATTACHED:
-        yield Attached(ATTACHED)
-        return
+def engine(request: pytest.FixtureRequest) -> Kind:
+    """The engine that the test runs on."""
+    return Kind(request.param, {} if request.param == "embedded" else cluster_settings(request))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, engine: Kind) -> Iterator[Server]:
+    """A server on data of its own."""
     folder: Path = tmp_path_factory.mktemp("api") / "data"
-    with serving(folder, {**engine, "LIMITS_ENABLED": "false"}) as running:
+    settings = {**engine.settings, "LIMITS_ENABLED": "false"}
+    with apart(folder, settings) if engine.name == "apart" else serving(folder, settings) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def limited(tmp_path_factory: pytest.TempPathFactory, engine: Mapping[str, str]) -> Iterator[Server]:
+def limited(tmp_path_factory: pytest.TempPathFactory, engine: Kind) -> Iterator[Server]:
     """A server with the limits as they are by default."""
     folder: Path = tmp_path_factory.mktemp("limited") / "data"
-    with serving(folder, {**engine, "CLUSTER_PREFIX": prefix()}) as running:
+    with serving(folder, {**engine.settings, "CLUSTER_PREFIX": prefix()}) as running:
         yield running
 
 

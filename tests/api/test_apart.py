@@ -1,64 +1,21 @@
-"""Services and workers as processes of their own behind nginx: the same API, and what a missing part takes along."""
-
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+"""Services and workers as processes of their own behind nginx: what a missing part takes along, what the proxy refuses,
+the model of the network, and the pages. The other files of this folder that ON_APART names run on it, too."""
 
 import httpx
 import pytest
 
-from tests.apart import Apart, apart, description
-from tests.clusters import cluster_settings
+from tests.apart import Apart
 from tests.model.catching_up import catching_up
 from tests.model.network import EFFORT, Network, run
 from tests.model.twins import WINDOW
-from tests.serving import PASSWORD, Person, ids_of, problem_of, sign_up, soon
-
-PROJECT = Path(__file__).parents[2]
-SUITE = (  # what a client sees; raw bytes and a server's own edges are tested without a proxy in front
-    "test_accounts.py",
-    "test_avatars.py",
-    "test_conventions.py",
-    "test_feed.py",
-    "test_follows.py",
-    "test_idempotency.py",
-    "test_live.py",
-    "test_paging.py",
-    "test_proofs.py",
-    "test_search.py",
-    "test_tweets.py",
-    "test_visibility.py",
-)
+from tests.serving import PASSWORD, Person, Server, ids_of, problem_of, sign_up, soon
 
 
-pytestmark = pytest.mark.timeout(400)  # whichever comes first waits for the network
-
-
-@pytest.fixture(scope="module")
-def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    """Every service and worker by itself, two of tweets and of feed."""
-    settings = {**cluster_settings(request), "LIMITS_ENABLED": "false"}
-    with apart(tmp_path_factory.mktemp("apart") / "network", settings) as running:
-        yield running
-
-
-@pytest.mark.timeout(900)
-def test_the_suite_of_the_api_passes_through_the_proxy(network: Apart) -> None:
-    """What holds of one server holds of services apart, over HTTPS: the same tests pass."""
-    files = [str(PROJECT / "tests" / "api" / name) for name in SUITE]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-k", "apart", *files],
-        env={**os.environ, "ROOKERY_TEST_NETWORK": description(network)},
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert 0 == done.returncode, done.stdout[-8_000:]
-    assert " passed" in done.stdout
+@pytest.fixture
+def network(server: Server) -> Apart:
+    """Every service and worker by itself, two of tweets and of feed: what all tests of the API run on, too."""
+    assert isinstance(server, Apart)
+    return server
 
 
 def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
@@ -66,14 +23,14 @@ def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
     written meanwhile."""
     ann, bob = sign_up(network, "alone"), sign_up(network, "follows_alone")
     bob.ok("POST", "/follow", {"userId": ann.id})
-    assert [0] == network.stop_service("search")
+    assert [0] == network.processes.stop_service("search")
     tweet = ann.tweet("written while search was away")["tweetId"]
 
     assert (503, "engine_unavailable") == bob.refused("GET", "/search/?token=away")
     soon([tweet], lambda: ids_of(bob.walk("/feed/")))
     assert ann.id == bob.ok("GET", f"/user/{ann.id}")["userId"]
 
-    network.start_service("search")
+    network.processes.start_service("search")
     soon([tweet], lambda: found(bob, "away"), within_s=40)
 
 
@@ -109,12 +66,11 @@ def test_what_the_proxy_refuses_by_itself_is_a_problem_document(network: Apart) 
 def test_every_read_is_what_the_model_says(network: Apart) -> None:
     """After any writes, everyone reads in every place what a simple model computes: one's own writes at once, and what
     others did once it has followed. It is so where a few entries leave the window for retweets."""
-    network.change({"FEED_RETWEET_WINDOW": str(WINDOW)}, ["feed"], [])
-    with catching_up(network) as workers:
+    window = {"FEED_RETWEET_WINDOW": str(WINDOW)}
+    with network.with_settings(window, ["feed"]), catching_up(network) as workers:
         run(lambda: Network(network, catch_up=workers.wait), 3, 12)
 
 
-@pytest.mark.timeout(400)
 def test_pages_come_through_the_proxy(network: Apart) -> None:
     """The pages' own process signs a browser in with a cookie for this host alone, and shows what the other services
     know; what no route takes is theirs, too."""
