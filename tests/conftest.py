@@ -27,6 +27,7 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file run one after the other in one process, and those on services apart in one, too, since these
     are many processes. Longest first, so that nothing long is left for the end."""
