@@ -28,7 +28,7 @@ if [ "${1:-}" != --no-tests ]; then
   if ! "$bin/python" -m scripts.engines fetch redis dynamodb opensearch elasticsearch 2>"$logs/engines"; then
     [ "${CI:-}" != true ] || { cat "$logs/engines"; exit 1; } # elsewhere the tests that need them are left out, and say so
   fi
-  "$bin/python" -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -rs 2>&1 | tee "$logs/tests"
+  "$bin/python" -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -rs 2>&1 | tee "$logs/tests"
   [ "${PIPESTATUS[0]}" -eq 0 ] || failed+=(tests)
   tests=", $(sed -n '$s/^=* *\(.*[a-z0-9)]\) *=*$/\1/p' "$logs/tests")"
 fi

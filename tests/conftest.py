@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.engines import KINDS, Engine, Fleet, lacking
 
@@ -14,10 +15,9 @@ pytest.register_assert_rewrite(  # so that their asserts tell what differs
 )
 
 PROJECT = Path(__file__).parent.parent
-APART = "apart"
+APART = "apart"  # how the ids of tests on services apart begin; see tests/api
 APART_TIMEOUT_S = 400  # whichever test comes first waits for all processes to start
 LONGEST = (
-    APART,
     "tests/faults/",
     "tests/browser/",
     "tests/model/",
@@ -27,25 +27,35 @@ LONGEST = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # brings no types
+    """The tests of a file run one after the other in one process; those on services apart in one, too, since these are
+    many processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return APART if _is_apart(nodeid) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    """See Scheduling."""
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file run one after the other in one process, and those on services apart in one, too, since these
-    are many processes. Longest first, so that nothing long is left for the end."""
+    """Longest first, so that nothing long is left for the end."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-        if _group(item) == APART:
+        if _is_apart(item.nodeid):
             item.add_marker(pytest.mark.timeout(APART_TIMEOUT_S))
-    items.sort(key=_turn)
+    items.sort(key=lambda item: _turn(item.nodeid))
 
 
-def _group(item: pytest.Item) -> str:
-    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return APART if params.get("engine") == APART else str(item.path)
+def _is_apart(nodeid: str) -> bool:
+    return f"[{APART}" in nodeid
 
 
-def _turn(item: pytest.Item) -> int:
-    group = _group(item)
-    return next((turn for turn, part in enumerate(LONGEST) if part in group), len(LONGEST))
+def _turn(nodeid: str) -> int:
+    if _is_apart(nodeid):
+        return -1
+    return next((turn for turn, part in enumerate(LONGEST) if nodeid.startswith(part)), len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)
