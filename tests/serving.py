@@ -47,6 +47,11 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def late_s(self) -> float:
+        """How much later others may see a counter."""
+        return 10.0 if self.on_cluster else 0.0
+
+    @property
     def on_cluster(self) -> bool:
         """Whether it runs on the cluster engine: there feeds may repeat tweets of the 2 s before the last one seen."""
         return self.settings.get("DATA_ENGINE") == "cluster"

@@ -244,7 +244,7 @@ def test_a_disabled_account_is_out_until_it_is_enabled(
     assert 0 == server.run("account", "enable", ann.handle).returncode
     soon([tweet], lambda: ids_of(bob.walk("/feed/")))
     assert 200 == log_in(server, ann.handle).status_code
-    assert 1 == stranger.ok("GET", f"/user/{ann.id}")["followerCount"]
+    soon(1, lambda: stranger.ok("GET", f"/user/{ann.id}")["followerCount"], server.late_s)
 
 
 def test_the_export_holds_everything(person: Make) -> None:
