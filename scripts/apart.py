@@ -87,13 +87,14 @@ class Processes:
         return [one.wait(END_S_MAX) for one in self.services.pop(name)]
 
     def end(self) -> None:
-        """Ends everything."""
+        """Ends everything that runs."""
         running = [one for some in (*self.workers.values(), *self.services.values()) for one in some]
         running += [self._front] if self._front else []
         for one in running:
             one.terminate()
         for one in running:
             one.wait(END_S_MAX)
+        self.workers, self.services, self._front = {}, {}, None
 
     def run(
         self, *arguments: str, given: str = "", timeout_s: float = 600

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apart import apart
+from tests.apart import Apart, apart
 from tests.clusters import cluster_settings, prefix
 from tests.serving import Person, Server, serving, sign_up
 
@@ -36,6 +36,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = ["embedded", "apart" if name in ON_APART else "cluster"]
         chosen = ["apart"] if name == "test_apart.py" else kinds
         metafunc.parametrize("engine", chosen, indirect=True, scope="session")
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Ends services apart with the last test that needs them: so many processes slow down all others."""
+    server = getattr(item, "funcargs", {}).get("server")
+    if isinstance(server, Apart) and (nextitem is None or "[apart" not in nextitem.nodeid):
+        server.processes.end()
 
 
 @dataclass(frozen=True, slots=True)
