@@ -14,7 +14,7 @@ ACCOUNTS, FOLLOWS, TWEETS = 962, 37_624, 12_118
 READERS = 12
 SETTINGS = {"LIMITS_ENABLED": "false"}
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(2_000)
 
 
 def handles(graph: Path) -> list[str]:
@@ -50,7 +50,7 @@ def test_a_real_network_reads_as_before(
     folder = tmp_path / "data"
     source = Server(folder, SETTINGS)
     files = ("--graph", str(graph), "--undirected", "--tweets", str(tweets), "--authors", "graph")
-    assert 0 == source.run("load", *files, "--password", PASSWORD, timeout_s=200).returncode
+    assert 0 == source.run("load", *files, "--password", PASSWORD, timeout_s=600).returncode
     by_followers = handles(graph)
     with serving(folder, SETTINGS) as embedded:
         sessions = tokens(embedded, by_followers[:: ACCOUNTS // READERS][:READERS])
@@ -61,12 +61,12 @@ def test_a_real_network_reads_as_before(
     assert 3_900 <= len(before[by_followers[0]]) <= 4_000
 
     settings = {**cluster_settings(request), **SETTINGS}
-    done = Server(folder, settings).run("migrate-data", timeout_s=400)
+    done = Server(folder, settings).run("migrate-data", timeout_s=1_000)
     assert 0 == done.returncode, done.stderr
     assert (
         f"accounts {ACCOUNTS:,}, sessions {READERS}, tweets {TWEETS:,}, relations {FOLLOWS:,}" in done.stdout
     )
     with serving(folder, settings) as cluster:
         assert before == dict(read(cluster, sessions))
-        checked = cluster.run("check", timeout_s=200)
+        checked = cluster.run("check", timeout_s=600)
         assert (0, "no differences") == (checked.returncode, checked.stdout[:14]), checked.stderr
