@@ -42,6 +42,7 @@ from rookery.engines.cluster.working import Workers
 from rookery.engines.findings import Findings
 
 CATCH_UP_STEP_S = 0.02
+COMPARISONS_MAX, COMPARE_AGAIN_S = 5, 3.0  # where Redis goes away in the middle of one
 LOOKS_MAX = 10  # for DynamoDB at the start, where many processes may start together and are slow to hear
 
 
@@ -169,16 +170,17 @@ class ClusterEngine:
     async def compare(self, on_progress: Callable[[str], None]) -> Findings:
         """Compares counters, feeds and index with the truth; see check.py. Raises OperatorError where Redis does not
         answer."""
-        on_progress("waiting for feeds, index and counters to catch up")
-        try:
-            await self.caught_up()
-            return await compare(
-                self.dynamo, self.index, self.feeds, self.puller, self.celebrities, on_progress
-            )
-        except RedisDown:
-            raise OperatorError(
-                "Redis cannot be used: start it, or name another in cluster.redis_url."
-            ) from None
+        for tried in range(1, COMPARISONS_MAX + 1):
+            try:
+                on_progress("waiting for feeds, index and counters to catch up")
+                await self.caught_up()
+                return await compare(
+                    self.dynamo, self.index, self.feeds, self.puller, self.celebrities, on_progress
+                )
+            except RedisDown:
+                if tried < COMPARISONS_MAX:  # a busy machine may be slow to answer for a while
+                    await asyncio.sleep(COMPARE_AGAIN_S)
+        raise OperatorError("Redis cannot be used: start it, or name another in cluster.redis_url.")
 
     def waiting(self) -> int:
         """How many commits wait to be told to Redis."""
