@@ -5,26 +5,21 @@ As in feed_read.py both are read in turns. DynamoDB Local, Redis and the load sh
 """
 
 import json
-import random
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
 from benchmarks.cluster import environment, moved
-from benchmarks.feed_read import in_turns
+from benchmarks.feed_read import in_turns, network_of_readers
 from benchmarks.figures import Figure, ratio_of_medians
 from benchmarks.load import Request, press, require_wrk, write_requests
 from benchmarks.run import Benchmark, Run, Skipped
 from benchmarks.servers import NOOP_GET, serving
-from benchmarks.texts import texts
-from benchmarks.worlds import World
 from rookery.core.page import PAGE_SIZE_DEFAULT
 from scripts.engines import Fleet, lacking
 
 ENGINES = ("dynamodb", "redis", "opensearch")
 PREFIX = "bench-read-"
 ACCOUNTS = 400
-FOLLOWED = 40
 TWEETS = 4_000
 READERS = 100
 CONNECTIONS = 32
@@ -41,7 +36,7 @@ def measure(run: Run) -> Sequence[Figure]:
         run.folder("cluster-feed-read") as folder,
         Fleet(run.scratch / "engines").lease(ENGINES, run.say) as engines,
     ):
-        tokens = _network(folder / "data")
+        _, tokens = network_of_readers(folder / "data", ACCOUNTS, TWEETS, READERS)
         settings = environment(engines, PREFIX)
         run.say("moving the network into the tables")
         moved(settings, folder / "data")
@@ -66,21 +61,6 @@ def measure(run: Run) -> Sequence[Figure]:
         Figure(name, "no-op with the same bytes and headers", median(rates["noop"]), "/s"),
         Figure(name, "feed read / no-op", share, "ratio"),
     ]
-
-
-def _network(folder: Path) -> list[str]:
-    """The session tokens of the readers."""
-    chance = random.Random(1)
-    with World(folder) as world:
-        world.accounts(ACCOUNTS)
-        world.follow(
-            (one, other)
-            for one in range(ACCOUNTS)
-            for other in chance.sample(range(ACCOUNTS), FOLLOWED)
-            if other != one
-        )
-        world.tweets([(chance.randrange(ACCOUNTS), text, None, None) for text in texts(TWEETS, seed=2)])
-        return world.sessions(range(READERS))
 
 
 BENCHMARK = Benchmark(

@@ -85,19 +85,21 @@ def measure(run: Run) -> Sequence[Figure]:
     ]
 
 
-def network_of_readers(folder: Path) -> tuple[World, list[str]]:
-    """A network of 1,000 with 40 follows each, and the session tokens of READERS of them."""
+def network_of_readers(
+    folder: Path, accounts: int = ACCOUNTS, tweets: int = TWEETS, readers: int = READERS
+) -> tuple[World, list[str]]:
+    """A network whose accounts have 40 follows each, and the session tokens of its readers."""
     chance = random.Random(1)
     with World(folder) as world:
-        world.accounts(ACCOUNTS)
+        world.accounts(accounts)
         world.follow(
             (one, other)
-            for one in range(ACCOUNTS)
-            for other in chance.sample(range(ACCOUNTS), FOLLOWED)
+            for one in range(accounts)
+            for other in chance.sample(range(accounts), FOLLOWED)
             if other != one
         )
-        world.tweets([(chance.randrange(ACCOUNTS), text, None, None) for text in texts(TWEETS, seed=2)])
-        tokens = world.sessions(range(READERS))
+        world.tweets([(chance.randrange(accounts), text, None, None) for text in texts(tweets, seed=2)])
+        tokens = world.sessions(range(readers))
     return world, tokens
 
 

@@ -41,6 +41,7 @@ class Writer:
         self._used: defaultdict[Line, int] = defaultdict(int)
         self._said: defaultdict[str, set[Line]] = defaultdict(set)
         self._texts: set[str] = set()
+        self._vocabularies: dict[tuple[str, int], Mapping[str, Sequence[Line]]] = {}
 
     def tweet(self, person: Person, language: str, topic: str, friend: str, where: City) -> Draft:
         """A tweet on a topic of that language's book; `friend` is a handle it may mention, `where` a city to name."""
@@ -109,7 +110,7 @@ class Writer:
 
     def _fresh(self, lines: Sequence[Line], person: Person | None = None) -> Line:
         """One of the half that was not used for longest, if possible one that this person has not used yet."""
-        oldest = sorted(lines, key=lambda line: self._used[line])[: (len(lines) + 1) // 2]
+        oldest = sorted(lines, key=self._used.__getitem__)[: (len(lines) + 1) // 2]
         said = self._said[person.account.handle] if person else set()
         left = [line for line in oldest if line not in said]
         if not left:
@@ -123,11 +124,17 @@ class Writer:
         return {"friend": "@" + friend, "city": self._city(where, language)}
 
     def _draft(self, line: Line, section: Section, language: str, known: dict[str, str]) -> Draft:
-        words = {**self._books[language][COMMON].words, **section.words}
-        text = self._filled(line, words, known)
+        text = self._filled(line, self._vocabulary(section, language), known)
         subject = {slot: word for slot, word in known.items() if slot not in _OWN_SLOTS}
         text = text[0].upper() + text[1:]
         return Draft(_SENTENCE_START.sub(lambda match: match[0].upper(), text), subject)
+
+    def _vocabulary(self, section: Section, language: str) -> Mapping[str, Sequence[Line]]:
+        """The words that fill a section's slots; put together once, as every draft asks."""
+        if (language, id(section)) not in self._vocabularies:
+            common = self._books[language][COMMON].words
+            self._vocabularies[language, id(section)] = {**common, **section.words}
+        return self._vocabularies[language, id(section)]
 
     def _filled(self, line: Line, words: Mapping[str, Sequence[Line]], known: dict[str, str]) -> str:
         """The line with its slots filled. A slot keeps its word within a text; `{bird2}` is a second, other bird."""
