@@ -17,6 +17,7 @@ from benchmarks import (
     live_page,
     pages,
     report,
+    sample,
     scale,
     search,
     staleness,
@@ -35,6 +36,7 @@ BENCHMARKS: Sequence[Benchmark] = (
     staleness.BENCHMARK,
     live_page.BENCHMARK,
     search.BENCHMARK,
+    sample.BENCHMARK,
     scale.BENCHMARK,
 )
 CLUSTER: Sequence[Benchmark] = (

@@ -35,6 +35,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # brings no types
         return APART if _is_apart(nodeid) else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     """See Scheduling."""
     return Scheduling(config, log)

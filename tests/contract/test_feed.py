@@ -40,6 +40,17 @@ async def built(net: Network, viewer: int) -> None:
     raise AssertionError("the feed was not built")
 
 
+async def noise(net: Network, author: int, count: int) -> list[int]:
+    """Tweets of an account, 16 at once: one account's writes wait for each other, and more would only queue."""
+    turns = asyncio.Semaphore(16)
+
+    async def post(number: int) -> int:
+        async with turns:
+            return await net.tweets.post(author, NewTweet(content=str(number)), Ticket(author))
+
+    return await asyncio.gather(*map(post, range(count)))
+
+
 def texts(ids: Sequence[int]) -> list[str]:
     """Ids as the API gives them, newest first."""
     return [str(one) for one in sorted(ids, reverse=True)]
@@ -113,8 +124,7 @@ async def test_a_feed_longer_than_what_is_kept_goes_on_to_the_oldest(engine: Net
     await engine.engine.follows.follow(reader, author)
     await feed(engine, reader)
     await built(engine, reader)
-    writes = [engine.tweets.post(author, NewTweet(content=f"song {n}"), Ticket(author)) for n in range(1_300)]
-    tweets = await asyncio.gather(*writes)
+    tweets = await noise(engine, author, 1_300)
     await engine.engine.caught_up()
     assert texts(tweets) == await feed(engine, reader, 100)
 
@@ -127,11 +137,7 @@ async def test_what_hides_a_retweet_is_looked_for_on_the_next_page(engine: Netwo
         await engine.engine.follows.follow(reader, one)
     await engine.engine.follows.mute(reader, loud)
     original = await engine.tweets.post(dan, NewTweet(content="original"), Ticket(dan))
-    noise = [
-        engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud))
-        for one in range(CANDIDATES_MAX - 2)
-    ]
-    await asyncio.gather(*noise)
+    await noise(engine, loud, CANDIDATES_MAX - 2)
     await engine.tweets.store.retweet(cat, original, Ticket(cat))
     top = await engine.tweets.post(reader, NewTweet(content="top"), Ticket(reader))
     assert texts([top, original]) == await feed(engine, reader)
@@ -142,11 +148,7 @@ async def test_nothing_is_looked_for_below_since(engine: Network) -> None:
     reader, loud = await accounts(engine, 2)
     await engine.engine.follows.follow(reader, loud)
     await engine.engine.follows.mute(reader, loud)
-    noise = [
-        engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud))
-        for one in range(CANDIDATES_MAX + 9)
-    ]
-    await asyncio.gather(*noise)
+    await noise(engine, loud, CANDIDATES_MAX + 9)
     await engine.engine.caught_up()
     await asyncio.sleep(2.1)  # `since` goes back so far where ids come in late
     since, *_ = [await engine.tweets.post(loud, NewTweet(content=str(one)), Ticket(loud)) for one in range(3)]
