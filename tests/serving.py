@@ -19,6 +19,7 @@ from rookery.gateway.auth import cookie_name
 KEY = "5e" * 32
 PASSWORD = "correct horse battery"
 START_S_MAX = 30.0
+PATIENCE_S = 20.0  # of a client, beside whatever else the machine does
 _PROBLEM_FIELDS = ("type", "title", "status", "detail", "code", "errors")
 
 T = TypeVar("T")
@@ -148,7 +149,7 @@ class Person(httpx.Client):
 
     def __init__(self, server: Server, handle: str = "", *, roaming: bool = False) -> None:
         kept = httpx.Limits(max_keepalive_connections=0) if roaming else httpx.Limits()
-        super().__init__(base_url=server.url, timeout=20, limits=kept)
+        super().__init__(base_url=server.url, timeout=PATIENCE_S, limits=kept)
         self.server = server
         self.handle = handle
         self.id = ""
@@ -183,6 +184,11 @@ class Person(httpx.Client):
         """Writes a tweet."""
         tweet: dict[str, Any] = self.ok("POST", "/tweet/", {"content": content, **more})
         return tweet
+
+
+def alone(method: str, url: str, **more: Any) -> httpx.Response:
+    """A request over a connection of its own."""
+    return httpx.request(method, url, timeout=PATIENCE_S, **more)
 
 
 def process_of(answer: httpx.Response) -> str:

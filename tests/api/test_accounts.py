@@ -16,7 +16,19 @@ from joserfc.jwk import KeySet
 from rookery.engines.cluster.dynamo import connected
 from rookery.engines.cluster.tables import TABLES
 from rookery.engines.embedded.connections import Files
-from tests.serving import KEY, PASSWORD, Person, Server, fields_of, ids_of, problem_of, serving, sign_up, soon
+from tests.serving import (
+    KEY,
+    PASSWORD,
+    Person,
+    Server,
+    alone,
+    fields_of,
+    ids_of,
+    problem_of,
+    serving,
+    sign_up,
+    soon,
+)
 from tests.tabling import REGION
 
 Make = Callable[..., Person]
@@ -51,7 +63,7 @@ def test_signing_up_answers_the_account_and_two_tokens(server: Server, person: M
     assert ann.ok("GET", "/account/") == signed["user"]
     assert (ann.id, ann.handle) == (signed["user"]["userId"], signed["user"]["handle"])
     for token in (signed["sessionToken"], signed["accessToken"]):
-        answer = httpx.get(f"{server.url}/account/", headers={"Authorization": f"bearer {token}"})
+        answer = alone("GET", f"{server.url}/account/", headers={"Authorization": f"bearer {token}"})
         assert 200 == answer.status_code
 
 
@@ -183,7 +195,7 @@ def test_tokens_that_are_none(server: Server, person: Make) -> None:
         "Bearer a.b.c",
     ):
         for path in ("/account/", "/feed/public"):
-            answer = httpx.get(server.url + path, headers={"Authorization": authorization})
+            answer = alone("GET", server.url + path, headers={"Authorization": authorization})
             assert (authorization, (401, "token_invalid")) == (authorization, problem_of(answer))
             assert "Bearer" in answer.headers["www-authenticate"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.serving import Person, Server, fields_of, problem_of
+from tests.serving import Person, Server, alone, fields_of, problem_of
 
 Make = Callable[..., Person]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -186,13 +186,13 @@ def test_a_cookie_signs_reads_and_same_origin_writes_only(server: Server, person
 
     def write(**headers: str) -> tuple[int, str]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = httpx.post(
-            f"{server.url}/tweet/", json={"content": "x"}, headers={**cookie, **host, **named}
+        answer = alone(
+            "POST", f"{server.url}/tweet/", json={"content": "x"}, headers={**cookie, **host, **named}
         )
         return (200, "") if answer.is_success else problem_of(answer)
 
     refused = (403, "origin_refused")
-    assert 200 == httpx.get(f"{server.url}/account/", headers=cookie).status_code
+    assert 200 == alone("GET", f"{server.url}/account/", headers=cookie).status_code
     assert refused == write()
     assert refused == write(Sec_Fetch_Site="cross-site", Origin=own)
     assert refused == write(Sec_Fetch_Site="same-site")
@@ -201,7 +201,7 @@ def test_a_cookie_signs_reads_and_same_origin_writes_only(server: Server, person
     assert (200, "") == write(Sec_Fetch_Site="same-origin")
     assert (200, "") == write(Origin=own)
     assert (401, "token_invalid") == problem_of(
-        httpx.get(f"{server.url}/account/", headers={"Cookie": f"{server.cookie}=nonsense"})
+        alone("GET", f"{server.url}/account/", headers={"Cookie": f"{server.cookie}=nonsense"})
     )
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.serving import Person, Server, fields_of, problem_of, serving, sign_up
+from tests.serving import Person, Server, alone, fields_of, problem_of, serving, sign_up
 
 Make = Callable[..., Person]
 
@@ -24,9 +24,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def send(person: Person, key: str, path: str, body: object = None, method: str = "POST") -> httpx.Response:
     """A write with a key, over a connection of its own."""
     url = str(person.base_url) + path
-    return httpx.request(
-        method, url, json=body, headers={**person.headers, "Idempotency-Key": key}, timeout=20
-    )
+    return alone(method, url, json=body, headers={**person.headers, "Idempotency-Key": key})
 
 
 def test_a_copy_answers_the_first_success_as_it_is_now(person: Make) -> None:

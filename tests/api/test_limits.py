@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import PASSWORD, Person, Server, problem_of, serving, sign_up
+from tests.serving import PASSWORD, Person, Server, alone, problem_of, serving, sign_up
 
 SMALL = {
     "LIMITS_TWEETS_PER_3H": "6",
@@ -48,7 +48,7 @@ def at_once(count: int, act: Callable[[int], httpx.Response]) -> int:
 
 def fresh(person: Person, method: str, path: str, body: object = None) -> httpx.Response:
     """A request over a connection of its own, so that any process may get it."""
-    return httpx.request(method, str(person.base_url) + path, json=body, headers=person.headers)
+    return alone(method, str(person.base_url) + path, json=body, headers=person.headers)
 
 
 def test_tweets_replies_and_retweets_share_one_exact_limit(small: Server) -> None:
@@ -94,7 +94,7 @@ def test_sign_ups_are_limited_by_address(small: Server) -> None:
     assert (422, "invalid") == stranger.refused("POST", "/account/", {"handle": "!", **form})
     assert 11 == at_once(
         16,
-        lambda number: httpx.post(f"{small.url}/account/", json={"handle": f"h{number}", **form}, timeout=20),
+        lambda number: alone("POST", f"{small.url}/account/", json={"handle": f"h{number}", **form}),
     )
 
 
@@ -104,7 +104,7 @@ def test_failed_log_ins_are_limited_by_account_and_address(small: Server) -> Non
     sign_up(small, "bob")
 
     def attempt(handle: str, password: str = "wrong password") -> tuple[int, str]:
-        answer = httpx.post(f"{small.url}/account/login", json={"handle": handle, "password": password})
+        answer = alone("POST", f"{small.url}/account/login", json={"handle": handle, "password": password})
         return (200, "") if answer.status_code == 200 else problem_of(answer)
 
     wrong, full = (401, "wrong_credentials"), (429, "rate_limited")
@@ -144,6 +144,6 @@ def test_sizes_have_bounds(small: Server) -> None:
 
 def test_limits_can_be_turned_off(server: Server) -> None:
     """With ROOKERY_LIMITS_ENABLED=false no limit holds, no header tells of one, and the start says so."""
-    answer = httpx.get(f"{server.url}/feed/public")
+    answer = alone("GET", f"{server.url}/feed/public")
     assert not [name for name in answer.headers if name.startswith("ratelimit")]
     assert "limits" in server.log.read_text()

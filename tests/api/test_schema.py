@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.serving import PASSWORD, Person, Server, problem_of, sign_up
+from tests.serving import PASSWORD, Person, Server, alone, problem_of, sign_up
 
 EXAMPLES = 8  # of a route, a mode and a person
 ALWAYS = [
@@ -84,7 +84,7 @@ def send(case: Any, who: Person) -> Any:
 def log_in(who: Person) -> None:
     """Starts another session."""
     form = {"handle": who.handle, "password": PASSWORD}
-    who.token = httpx.post(f"{who.server.url}/account/login", json=form, timeout=20).json()["sessionToken"]
+    who.token = alone("POST", f"{who.server.url}/account/login", json=form).json()["sessionToken"]
     who.headers["Authorization"] = f"Bearer {who.token}"
 
 

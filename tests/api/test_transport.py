@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from scripts.certificates import self_signed
-from tests.serving import PASSWORD, Person, Server, free_port, problem_of, serving, sign_up
+from tests.serving import PASSWORD, Person, Server, alone, free_port, problem_of, serving, sign_up
 
 EVERYWHERE = "0.0.0.0"
 
@@ -67,7 +67,7 @@ def test_plain_http_and_old_tls_get_nothing(encrypted: Server) -> None:
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         old.wrap_socket(socket.create_connection(("127.0.0.1", encrypted.port), timeout=20))
-    assert 200 == httpx.get(f"{encrypted.url}/livez", verify=encrypted.verify).status_code
+    assert 200 == alone("GET", f"{encrypted.url}/livez", verify=encrypted.verify).status_code
 
 
 @pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.0.2.1", "rookery.example"])
@@ -104,7 +104,7 @@ def signs_up(server: Server, handle: str, forwarded: str) -> int:
     """The status of a sign-up that a proxy passes on from an address."""
     form = {"handle": handle, "name": "N", "password": PASSWORD}
     headers = {"X-Forwarded-For": forwarded}
-    return httpx.post(f"{server.url}/account/", json=form, headers=headers, timeout=20).status_code
+    return alone("POST", f"{server.url}/account/", json=form, headers=headers).status_code
 
 
 def test_limits_count_the_address_that_a_trusted_proxy_tells(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_limits_count_the_address_that_a_trusted_proxy_tells(tmp_path: Path) -> 
         assert 200 == signs_up(server, "c", "198.51.100.1, 198.51.100.2")
         assert 200 == signs_up(server, "d", "2001:db8:1:2::1")
         assert 429 == signs_up(server, "e", "2001:db8:1:2:ffff::1")
-        secured = httpx.get(f"{server.url}/livez", headers={"X-Forwarded-Proto": "https"})
+        secured = alone("GET", f"{server.url}/livez", headers={"X-Forwarded-Proto": "https"})
         assert "strict-transport-security" in secured.headers
 
 
@@ -126,7 +126,7 @@ def test_nobody_else_is_believed(tmp_path: Path) -> None:
     with serving(tmp_path / "data", {"LIMITS_SIGN_UPS_PER_HOUR_ADDRESS": "1"}) as server:
         assert 200 == signs_up(server, "a", "198.51.100.1")
         assert 429 == signs_up(server, "b", "198.51.100.2")
-        plain = httpx.get(f"{server.url}/livez", headers={"X-Forwarded-Proto": "https"})
+        plain = alone("GET", f"{server.url}/livez", headers={"X-Forwarded-Proto": "https"})
         assert "strict-transport-security" not in plain.headers
 
 
@@ -136,7 +136,7 @@ def test_metrics_are_on_their_own_port_of_loopback(tmp_path: Path) -> None:
     with serving(tmp_path / "data", {"SERVER_METRICS_PORT": str(port)}, "--workers", "2") as server:
         before = answered(port)
         for _ in range(10):
-            assert 404 == httpx.get(f"{server.url}/metrics").status_code
+            assert 404 == alone("GET", f"{server.url}/metrics").status_code
         assert 10 == answered(port) - before
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", port), timeout=5)
@@ -144,7 +144,7 @@ def test_metrics_are_on_their_own_port_of_loopback(tmp_path: Path) -> None:
 
 def answered(port: int) -> float:
     """How many requests led nowhere, as Prometheus reads it."""
-    page = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    page = alone("GET", f"http://127.0.0.1:{port}/metrics").text
     name = 'rookery_requests_total{method="",route="no route",status="404"} '
     return sum(float(line.removeprefix(name)) for line in page.splitlines() if line.startswith(name))
 

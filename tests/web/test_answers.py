@@ -5,11 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from rookery.web.static import FOLDER
-from tests.serving import Person, Server, problem_of, serving
+from tests.serving import Person, Server, alone, problem_of, serving
 from tests.web.visiting import Visitor, parsed, sign_up
 
 Make = Callable[[], Visitor]
@@ -237,6 +236,6 @@ def test_a_cookie_of_the_pages_signs_the_api(person: Make, server: Server) -> No
     """The script acts through the API as the reader, from this site's pages alone."""
     ann = person()
     cookies = dict(ann.cookies)
-    assert 200 == httpx.get(f"{server.url}/account/", cookies=cookies).status_code
-    forged = httpx.post(f"{server.url}/tweet/", json={"content": "x"}, cookies=cookies)
+    assert 200 == alone("GET", f"{server.url}/account/", cookies=cookies).status_code
+    forged = alone("POST", f"{server.url}/tweet/", json={"content": "x"}, cookies=cookies)
     assert (403, "origin_refused") == problem_of(forged)
