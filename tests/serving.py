@@ -225,6 +225,16 @@ def soon(expected: T, read: Callable[[], T], within_s: float = 10.0) -> None:
     assert expected == actual
 
 
+def all_answer(server: Server, processes: int) -> None:
+    """Waits until so many processes of a server answer: it counts as started as soon as one does."""
+    with Person(server, roaming=True) as asker:
+        soon(
+            processes,
+            lambda: len({process_of(asker.get("/livez")) for _ in range(20)}),
+            within_s=START_S_MAX,
+        )
+
+
 def sign_up(server: Server, handle: str, *, roaming: bool = False) -> Person:
     """A new account, signed in; `roaming` as in Person."""
     person = Person(server, handle, roaming=roaming)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.serving import Person, Server, alone, fields_of, problem_of, serving, sign_up
+from tests.serving import Person, Server, all_answer, alone, fields_of, problem_of, serving, sign_up
 
 Make = Callable[..., Person]
 
@@ -18,6 +18,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(
         tmp_path_factory.mktemp("keys") / "data", {"LIMITS_TWEETS_PER_3H": "6"}, "--workers", "2"
     ) as server:
+        all_answer(server, 2)
         yield server
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.streams import listening
-from tests.serving import PASSWORD, Person, Server, ids_of, process_of, serving, sign_up, soon
+from tests.serving import PASSWORD, Person, Server, all_answer, ids_of, process_of, serving, sign_up, soon
 
 TRIES_MAX = 200  # fresh connections until each process has had one
 MOVED_S_MAX = 20.0  # until another process sweeps, on a busy machine
@@ -22,6 +22,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of two processes."""
     folder = tmp_path_factory.mktemp("pair") / "data"
     with serving(folder, {"LIMITS_ENABLED": "false"}, "--workers", "2") as server:
+        all_answer(server, 2)
         yield server
 
 

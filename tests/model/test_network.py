@@ -3,7 +3,7 @@
 import pytest
 
 from tests.model.network import EFFORT, Network, run
-from tests.serving import Person, Server, process_of, soon
+from tests.serving import Server, all_answer
 
 
 @pytest.mark.timeout(300 * EFFORT**2)
@@ -15,6 +15,5 @@ def test_every_read_is_what_the_model_says(server: Server) -> None:
 @pytest.mark.timeout(300 * EFFORT**2)
 def test_two_processes_with_celebrities_say_the_same(pair: Server) -> None:
     """So it is when each request comes to any of two processes, and a few followers make a celebrity."""
-    asker = Person(pair, roaming=True)
-    soon(2, lambda: len({process_of(asker.get("/livez")) for _ in range(20)}), within_s=10)
+    all_answer(pair, 2)
     run(lambda: Network(pair, roaming=True), 4)
