@@ -38,8 +38,9 @@ class Walk:
         expect(self.tweet_of(text)).to_be_visible()
 
     def write(self, text: str, button: str) -> None:
-        """Fills in the composer that is on top, and sends it."""
-        form = self.page.locator("form.composer").last
+        """Fills in the composer with that button, once it is there, and sends it."""
+        submit = self.page.get_by_role("button", name=button, exact=True)
+        form = self.page.locator("form.composer").filter(has=submit).last
         form.get_by_role("textbox").fill(text)
         form.get_by_role("button", name=button, exact=True).click()
 
