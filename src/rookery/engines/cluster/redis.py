@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from hiredis import pack_command
 from redis.asyncio import ConnectionPool
 from redis.asyncio import Redis as Client
 from redis.asyncio.retry import Retry
@@ -47,6 +48,7 @@ class Redis:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )
+        pool.connection_class = _packing(pool.connection_class)
         self._client = Client(connection_pool=pool)
         self._client.response_callbacks.clear()
         self._prefix = prefix
@@ -146,6 +148,12 @@ class Redis:
     def _leave_alone(self) -> None:
         self._failing = True
         self._alone_until = asyncio.get_running_loop().time() + LEFT_ALONE_S
+
+
+def _packing(kind: type[Any]) -> type[Any]:
+    """The library's connection with hiredis' way to pack commands: its own takes 1 us an argument, six times as long,
+    and most of ours have more than a hundred."""
+    return type(kind.__name__, (kind,), {"pack_command": lambda _, *command: [pack_command(command)]})
 
 
 def scripted(script: str, keys: Sequence[str], *values: Any) -> Command:

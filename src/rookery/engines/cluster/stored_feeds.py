@@ -146,8 +146,8 @@ class StoredFeeds:
         Trims those that have grown long. Raises RedisDown."""
 
         async def push(part: Sequence[int]) -> None:
-            for at in await self._redis.call(*self.pushing(part, entry, again=again)):
-                await self.trim(part[at - 1])
+            grown = await self._redis.call(*self.pushing(part, entry, again=again))
+            await self._trim([part[at - 1] for at in grown])
 
         starts = range(0, len(viewers), KEYS_AT_ONCE_MAX)
         await asyncio.gather(*(push(viewers[start : start + KEYS_AT_ONCE_MAX]) for start in starts))
@@ -165,19 +165,6 @@ class StoredFeeds:
         """Makes a feed be built anew. Raises RedisDown."""
         await self._redis.call(*self.dropping([viewer]))
 
-    async def trim(self, viewer: int) -> None:
-        """Leaves the newest of a feed, and raises its floor to them. Raises RedisDown."""
-        raw = await self._redis.call("GET", self.name(viewer))
-        found = _unpacked(raw) if raw else None
-        if found is None or found.floor == ID_MAX or len(found.arrived) <= self._keep:
-            return
-        kept = dict(found.below(ID_MAX)[: self._trust])
-        floor = max(found.floor, min(kept)) if len(kept) == self._trust else found.floor
-        arrived = dict.fromkeys(one for one in found.arrived if one[0] in kept)
-        left = StoredFeed(self._clock.mint(), floor, found.built, found.celebrities, tuple(arrived))
-        head = raw[: _HEAD.size]
-        await self._redis.run(_REPLACE, [self.name(viewer)], head, len(raw), _packed(left), "")
-
     async def drop_all(self) -> None:
         """Takes every feed away. Raises RedisDown."""
         async for names in self._redis.names("feed:"):
@@ -192,6 +179,19 @@ class StoredFeeds:
     def name(self, viewer: int) -> str:
         """The key of a feed."""
         return self._redis.key(f"feed:{viewer}")
+
+    async def _trim(self, viewers: Sequence[int]) -> None:
+        """Leaves the newest of each feed, and raises its floor to them."""
+        names = [*map(self.name, viewers)]
+        found = await self._redis.calls([("GET", name) for name in names])
+        trimmed = [_trimmed(raw, self._clock.mint(), self._keep, self._trust) for raw in found]
+        await self._redis.calls(
+            [
+                scripted(_REPLACE, [name], raw[: _HEAD.size], len(raw), left, "")
+                for name, raw, left in zip(names, found, trimmed, strict=True)
+                if left
+            ]
+        )
 
     @property
     def _long(self) -> int:
@@ -212,7 +212,7 @@ def _packed(feed: StoredFeed) -> bytes:
 
 
 def _unpacked(raw: bytes) -> StoredFeed | None:
-    if len(raw) < _HEAD.size or len(raw) % _WORD:
+    if not _is_feed(raw):
         return None
     version, floor, built, count, *words = struct.unpack(f">{len(raw) // _WORD}Q", raw)
     arrived: list[Entry] = []
@@ -222,3 +222,31 @@ def _unpacked(raw: bytes) -> StoredFeed | None:
         else:
             arrived.append((word, 0))
     return StoredFeed(version, floor, built, tuple(words[:count]), tuple(arrived))
+
+
+def _trimmed(raw: bytes | None, version: int, keep: int, trust: int) -> bytes | None:
+    """A feed with the newest `trust` of its entries, each once, as they came; None where it has no more than `keep`, or
+    is being built. Words are not made into entries: a worker trims as much as it appends."""
+    if raw is None or not _is_feed(raw):
+        return None
+    _, floor, built, count, *words = struct.unpack(f">{len(raw) // _WORD}Q", raw)
+    ids = [word for word in words[count:] if word < _ORIGINAL]
+    if floor == ID_MAX or len(ids) <= keep:
+        return None
+    newest = list(dict.fromkeys(sorted(ids)))[-trust:]
+    if len(newest) == trust:
+        floor = max(floor, newest[0])
+    left = words[:count]
+    held: set[int] = set()
+    stays = False
+    for word in words[count:]:
+        if word < _ORIGINAL:
+            stays = word >= floor and word not in held
+            held.add(word)
+        if stays:
+            left.append(word)
+    return struct.pack(f">{4 + len(left)}Q", version, floor, built, count, *left)
+
+
+def _is_feed(raw: bytes) -> bool:
+    return len(raw) >= _HEAD.size and not len(raw) % _WORD
