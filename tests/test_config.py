@@ -156,6 +156,31 @@ def test_beyond_loopback_needs_tls_or_a_named_proxy(
         assert given["server.host"] == load(given, {}, tmp_path).server.host
 
 
+@pytest.mark.parametrize(
+    ("host", "refused"),
+    [
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("10.1.2.3", False),
+        ("100.64.0.9", False),
+        ("fd00::9", False),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("8.8.8.8", True),
+        ("2606:4700::1", True),
+        ("224.0.0.1", True),
+        ("metrics.example.org", True),
+    ],
+)
+def test_metrics_are_served_on_an_inner_address_alone(tmp_path: Path, host: str, refused: bool) -> None:
+    """Metrics have no TLS and ask for no name: an address that strangers may reach is refused."""
+    given = {"server.metrics_host": host}
+    if refused:
+        assert "strangers" in faults(tmp_path, given)["server.metrics_host"]
+    else:
+        assert host == load(given, {}, tmp_path).server.metrics_host
+
+
 def test_tls_takes_a_certificate_and_its_key(tmp_path: Path) -> None:
     """With both files any address may be listened on; with one, or a missing file, none."""
     for name in ("cert.pem", "key.pem"):

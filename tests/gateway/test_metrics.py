@@ -82,13 +82,15 @@ def test_processes_are_added_up(tmp_path: Path) -> None:
 
 
 def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
-    """Prometheus finds them on loopback; a port that is taken is told in one sentence."""
+    """Prometheus finds them at their address; a port that is taken, or another machine's address, is told."""
     Meter([SERIES], [], tmp_path).observe(0, 200, 0.1)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    start_metrics(port, tmp_path)
+    start_metrics("127.0.0.1", port, tmp_path)
 
     assert "rookery_requests_total" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
     with pytest.raises(OperatorError, match=f"port {port}"):
-        start_metrics(port, tmp_path)
+        start_metrics("127.0.0.1", port, tmp_path)
+    with pytest.raises(OperatorError, match=r"of 192\.0\.2\.1 "):
+        start_metrics("192.0.2.1", port, tmp_path)

@@ -100,7 +100,7 @@ def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Bui
     with ExitStack() as around:
         folder = around.enter_context(TemporaryDirectory(prefix="rookery-metrics-"))
         if settings.server.metrics_port:
-            start_metrics(settings.server.metrics_port, Path(folder))
+            start_metrics(settings.server.metrics_host, settings.server.metrics_port, Path(folder))
         bell = around.enter_context(projecting(settings, key))
         # A fork would copy the threads' locks, and ports that workers must not keep open after this process.
         multiprocessing.set_start_method("spawn", force=True)

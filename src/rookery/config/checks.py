@@ -31,6 +31,12 @@ def _listening(server: Server) -> Iterator[tuple[str, str]]:
             f"{server.host} is beyond loopback, and passwords would cross the network in the clear: set"
             " server.tls_cert and server.tls_key, or name the TLS proxy in front in server.trusted_proxies",
         )
+    if not _is_private(server.metrics_host):
+        yield (
+            "server.metrics_host",
+            f"{server.metrics_host} may be reached by strangers, to whom metrics would tell of your traffic: give the"
+            " one address, loopback or of a private network, where your Prometheus asks",
+        )
     if server.port == server.metrics_port:
         yield "server.metrics_port", "must differ from server.port"
 
@@ -41,6 +47,15 @@ def _services(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "server.services", f"{unknown[0]!r} is none of {', '.join(SERVICES)}"
     elif settings.server.services and settings.data.engine == "embedded":
         yield "server.services", "the embedded engine runs all services in one process: name none"
+
+
+def _is_private(host: str) -> bool:
+    """Whether an address can be of an inner network alone; one that stands for all of the machine's is not."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return not (address.is_global or address.is_unspecified or address.is_multicast)
 
 
 def _is_loopback(host: str) -> bool:

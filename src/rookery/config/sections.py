@@ -31,7 +31,11 @@ class Server:
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For and -Proto are believed."
     )
-    metrics_port: int = setting(9464, "Loopback port of /metrics; 0 serves none.", low=0, high=65_535)
+    metrics_host: str = setting(
+        "127.0.0.1",
+        "Address of /metrics, which has neither TLS nor a sign-in: of loopback or of a private network.",
+    )
+    metrics_port: int = setting(9464, "Port of /metrics; 0 serves none.", low=0, high=65_535)
     header_read_ms_max: int = setting(
         10_000, "Time a client may take to send a request's headers.", low=100, high=60_000
     )

@@ -1,4 +1,4 @@
-"""Showing what all processes counted, in Prometheus' format, on a loopback port of its own."""
+"""Showing what all processes counted, in Prometheus' format, on a port of its own."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,6 @@ from rookery.gateway.metrics import (
     Series,
 )
 
-LOOPBACK = "127.0.0.1"
 _EDGES = (*(str(bound) for bound in BOUNDS_S), "+Inf")
 
 
@@ -49,15 +48,17 @@ class MeterFolder(Collector):
         yield from _gauges([reading for reading in readings if _lives(reading.head.pid)])
 
 
-def start_metrics(port: int, folder: Path) -> None:
-    """Serves /metrics on loopback from a thread of this process. Raises OperatorError where the port is taken."""
+def start_metrics(host: str, port: int, folder: Path) -> None:
+    """Serves /metrics from a thread of this process. Raises OperatorError where the port is taken, or the address is
+    not of this machine."""
     registry = CollectorRegistry()
     registry.register(MeterFolder(folder))
     try:
-        start_http_server(port, LOOPBACK, registry)
+        start_http_server(port, host, registry)
     except OSError as fault:
         raise OperatorError(
-            f"Cannot serve metrics on port {port} ({fault.strerror}): set server.metrics_port to another, or to 0."
+            f"Cannot serve metrics on port {port} of {host} ({fault.strerror}): set server.metrics_port to another, or"
+            " to 0, or server.metrics_host to an address of this machine."
         ) from None
 
 
