@@ -17,7 +17,7 @@ EVERYBODY = "all"  # owner of a list of which there is one
 PUBLIC_SHARDS = 16  # lists that together hold everybody's tweets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A table: the names and types of its partition key and, where it has one, its sort key."""
 
