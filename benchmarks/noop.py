@@ -30,7 +30,7 @@ class WithNoop:
         self._gateway = gateway
         self._kept = kept
         self._messages: list[dict[str, Any]] = []
-        self.drain = gateway.drain
+        self.is_busy, self.drain, self.stop = gateway.is_busy, gateway.drain, gateway.stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -8,7 +8,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -28,6 +28,7 @@ from rookery.gateway import logs
 from rookery.gateway.app import Gateway, Surroundings
 from rookery.gateway.auth import USED_STEP_MS, Authenticator, session_cookie
 from rookery.gateway.metrics import Gauge
+from rookery.gateway.pulse import Pulse
 from rookery.services.accounts import http as accounts_http
 from rookery.services.accounts.passwords import Passwords
 from rookery.services.accounts.service import DAY_MS, AccountsService, Policy
@@ -171,15 +172,21 @@ def move_data(
 
 
 @asynccontextmanager
-async def working(settings: Settings, names: Collection[str]) -> AsyncIterator[None]:
-    """Runs workers of the cluster engine; at the end what they have in hand is done. Raises OperatorError."""
+async def working(settings: Settings, names: Collection[str], metrics_folder: Path) -> AsyncIterator[None]:
+    """Runs workers of the cluster engine; at the end what they have in hand is done, or others get it. Raises
+    OperatorError."""
     logs.configure(settings.log.level, settings.log.format)
-    opened = Network(settings, _cluster_engine(settings, names))
+    engine = _cluster_engine(settings, names)
+    opened = Network(settings, engine)
+    pulse = Pulse(engine.lookout.ready, (), _gauges(engine), metrics_folder)
     await opened.start()
+    pulse.start()
     try:
         yield
     finally:
+        pulse.drain()
         await opened.close()
+        pulse.close()
 
 
 @contextmanager
@@ -220,22 +227,19 @@ def application(
         gc.collect()
         gc.freeze()
 
-    gauges: list[tuple[Gauge, Callable[[], float]]] = [
-        (Gauge("writes_waiting", "Writes that wait for the writer, or to be told to Redis."), engine.waiting)
-    ]
-    if isinstance(engine, EmbeddedEngine):
-        lag = Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack.")
-        gauges.append((lag, engine.lag_ms))
-
     def backlogged() -> bool:
         # The cluster's streams are bounded: what is late there holds up no writes.
         return isinstance(engine, EmbeddedEngine) and engine.lag_ms() > settings.engine.backlog_ms_max
 
+    def ready() -> bool:
+        return isinstance(engine, EmbeddedEngine) or engine.lookout.ready()
+
     surroundings = Surroundings(
         start=start,
         stop=opened.close,
+        ready=ready,
         backlogged=backlogged,
-        gauges=gauges,
+        gauges=_gauges(engine),
         metrics_folder=metrics_folder,
     )
     authenticator = Authenticator(
@@ -300,6 +304,22 @@ def _cluster_options(settings: Settings) -> "ClusterOptions":
         feed_keep=feed.keep,
         feed_trust=feed.trust,
     )
+
+
+def _gauges(engine: AnyEngine) -> list[tuple[Gauge, Callable[[], float]]]:
+    waiting = Gauge("writes_waiting", "Writes that wait for the writer, or to be told to Redis.")
+    gauges: list[tuple[Gauge, Callable[[], float]]] = [(waiting, engine.waiting)]
+    if isinstance(engine, EmbeddedEngine):
+        lag = Gauge("projection_lag_ms", "Age of the oldest event that feeds or search lack.")
+        return [*gauges, (lag, engine.lag_ms)]
+    for group in engine.groups:
+        lag = Gauge("stream_lag_ms", "Age of the oldest message that a group of workers has not done.", group)
+        in_hand = Gauge("messages_in_hand", "Messages at work, a process.", group)
+        gauges += [
+            (lag, partial(engine.lookout.lag_ms, group)),
+            (in_hand, partial(engine.workers.in_hand, group)),
+        ]
+    return gauges
 
 
 def _damage_told(settings: Settings, key: bytes) -> AbstractContextManager[None]:

@@ -9,6 +9,8 @@ from rookery.gateway.exposition import Reading, read
 from rookery.gateway.metrics import Gauge
 from tests.gateway.front import client, gateway
 
+WRITES = Gauge("writes_waiting", "Writes.")
+
 
 def readings(folder: Path) -> list[Reading]:
     """What the meter files of a folder say."""
@@ -33,14 +35,14 @@ async def test_the_process_starts_and_stops_what_it_is_given(tmp_path: Path) -> 
     around = Surroundings(
         start=start,
         stop=stop,
-        gauges=((Gauge("writes_waiting", "Writes."), lambda: 42),),
+        gauges=((WRITES, lambda: 42),),
         metrics_folder=tmp_path,
     )
     life = asyncio.ensure_future(gateway(surroundings=around)({"type": "lifespan"}, messages.get, send))
     messages.put_nowait({"type": "lifespan.startup"})
     await asyncio.sleep(0.01)
     started = list(told)
-    (sampled,) = [list(reading.numbers)[-1] for reading in readings(tmp_path)]
+    (sampled,) = [dict(reading.gauges)[WRITES] for reading in readings(tmp_path)]
     messages.put_nowait({"type": "lifespan.shutdown"})
     await asyncio.wait_for(life, 5)
 

@@ -31,7 +31,10 @@ from rookery.core.errors import OperatorError
 from rookery.gateway.exposition import start_metrics
 from rookery.gateway.intake import Receive, Scope, Send
 
-DRAIN = signal.SIGUSR1  # tells a worker to end its live streams, which would keep it from stopping
+DRAIN = (
+    signal.SIGUSR1
+)  # tells a worker to end its live streams, which would keep it from stopping, and what lingers
+FLUSH_S = 2.0  # after the last answer, for clients to take it
 BACKLOG = 2_048  # connections that wait to be accepted
 HEAD_BYTES_MAX = 131_072  # of a request's line and headers; more is 431 by granian itself
 CONNECTIONS_MAX = 16_384  # of a worker; the gateway refuses requests long before
@@ -80,8 +83,14 @@ def check_port(server: Server) -> str:
 class Application(Protocol):
     """What a worker serves: an ASGI application that is told when it is about to stop."""
 
+    def is_busy(self) -> bool:
+        """Whether a request is at work."""
+
     def drain(self) -> None:
         """Ends what would keep the worker from stopping."""
+
+    async def stop(self) -> None:
+        """Finishes and closes everything."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3."""
@@ -91,7 +100,8 @@ Build = Callable[[Settings, bytes, Path, Bell | None], Application]
 
 
 def run(settings: Settings, key: bytes, announce: Callable[[], None], build: Build = application) -> None:
-    """Serves until SIGTERM or SIGINT; what was accepted by then is finished, within `server.drain_ms_max`.
+    """Serves until SIGTERM or SIGINT; what was accepted by then is finished, within `server.drain_ms_max`. Behind a
+    proxy requests are accepted for `server.linger_ms` longer, so that it sees that the server is not ready any more.
 
     `announce` is called, in a thread, once requests are answered. `build` makes a worker's application, in its process
     (the benchmarks add their limits to it). Raises OperatorError.
@@ -148,17 +158,27 @@ def _granian(server: Server, address: str) -> Granian:
 def _started(granian: Granian, server: Server, announce: Callable[[], None]) -> None:
     """Once granian has its signal handlers: drains the workers first, and tells when they answer."""
 
+    told = threading.Event()
+
     def stop(signum: int, frame: FrameType | None) -> None:
+        again = told.is_set()
+        told.set()
         for worker in granian.wrks:
             with suppress(ProcessLookupError):
                 os.kill(worker.inner.pid, DRAIN)
-        granian.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+        timer = threading.Timer(0.0 if again else _linger_s(server), granian.signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     # On Ctrl-C a terminal signals the workers too, which is no fault to tell of.
-    getLogger(_LOGGER).addFilter(lambda record: not granian.interrupt_signal)
+    getLogger(_LOGGER).addFilter(lambda record: not told.is_set())
     threading.Thread(target=_tell_when_open, args=(granian, server, announce), daemon=True).start()
+
+
+def _linger_s(server: Server) -> float:
+    return server.linger_ms / 1_000 if server.trusted_proxies else 0.0
 
 
 def _tell_when_open(granian: Granian, server: Server, announce: Callable[[], None]) -> None:
@@ -178,9 +198,29 @@ def _worker(
     except Exception as fault:  # noqa: BLE001 - a sentence instead of a stack trace
         print(f"rookery: {explain(fault)}", file=sys.stderr)
         sys.exit(1)
-    asyncio.get_event_loop().add_signal_handler(DRAIN, built.drain)
+    loop = asyncio.get_event_loop()
+    ending: list[asyncio.Task[None]] = []
+
+    def drain() -> None:
+        built.drain()
+        if not ending:
+            ending.append(loop.create_task(_end(built, _linger_s(settings.server))))
+
+    loop.add_signal_handler(DRAIN, drain)
     threading.Thread(target=_stop_with, args=(supervisor,), daemon=True).start()
     return built
+
+
+async def _end(built: Application, linger_s: float) -> None:
+    """Ends this worker's process when all that it accepted is answered. Granian does so by itself where every client
+    has taken its answer and closed; it would wait for one that never does."""
+    await asyncio.sleep(linger_s)
+    quiet_s = 0.0
+    while quiet_s < FLUSH_S:
+        await asyncio.sleep(LOOK_EVERY_S)
+        quiet_s = 0.0 if built.is_busy() else quiet_s + LOOK_EVERY_S
+    await built.stop()
+    os._exit(0)
 
 
 def _stop_with(supervisor: int) -> None:

@@ -42,8 +42,15 @@ class Server:
     body_read_ms_max: int = setting(
         10_000, "Time a client may take to send a request's body.", low=100, high=600_000
     )
+    linger_ms: int = setting(
+        2_000,
+        "Time after SIGTERM in which a server behind server.trusted_proxies still takes requests, while /readyz"
+        " says no.",
+        low=0,
+        high=60_000,
+    )
     drain_ms_max: int = setting(
-        30_000, "Time that accepted requests get to finish after SIGTERM.", low=0, high=600_000
+        15_000, "Time that accepted requests get to finish after that.", low=0, high=600_000
     )
 
 

@@ -16,10 +16,11 @@ from rookery.gateway import about, logs, problems
 from rookery.gateway.dispatch import Authenticator, Dispatcher, Ledger, Visit
 from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs, number
 from rookery.gateway.intake import Headers, Receive, Scope, Send
-from rookery.gateway.metrics import Gauge, Meter, Series
+from rookery.gateway.metrics import Gauge, Series
+from rookery.gateway.pulse import Pulse
 from rookery.gateway.streams import Streams
 
-SAMPLE_EVERY_S = 1.0
+CLOSING: Pair = (b"connection", b"close")
 INTERNAL = Problem("internal", "This is a fault of the server: tell its operator the X-Request-Id.")
 
 
@@ -60,7 +61,7 @@ class Gateway:
     ) -> None:
         self._error_page = error_page
         self._around = surroundings or Surroundings()
-        self.routes = [*services, *about.routes(services, self._is_ready)]
+        self.routes = [*services, *about.routes(services, self.is_ready)]
         self._dispatcher = Dispatcher(
             self.routes, authenticator, ledger, limits, server, self._around.backlogged
         )
@@ -69,13 +70,30 @@ class Gateway:
         self._ids = RequestIds()
         self._heads = Heads()
         self._draining = False
+        self._stopping: asyncio.Future[None] | None = None
         self._tells_all = logs.tells_all()
-        self._meter = self._new_meter()
+        self._pulse = self._new_pulse()
+
+    def is_busy(self) -> bool:
+        """Whether a request is at work, or a live stream open."""
+        return bool(self._dispatcher.in_flight or self._streams.count)
+
+    def is_ready(self) -> bool:
+        """Whether requests can be served now."""
+        return self._pulse.is_ready()
 
     def drain(self) -> None:
-        """Before the server stops: /readyz says so, and every live stream ends."""
+        """Before the server stops: /readyz says so, every live stream ends, and answers tell clients to use their
+        connections no more."""
         self._draining = True
+        self._pulse.drain()
         self._streams.stop()
+
+    async def stop(self) -> None:
+        """Ends what works besides requests; once, whoever asks."""
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._around.stop())
+        await asyncio.shield(self._stopping)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the process's life (ASGI 3)."""
@@ -94,18 +112,13 @@ class Gateway:
             logs.log.error("start failed", fault=logs.place(fault))
             await send({"type": "lifespan.startup.failed"})
             return
-        sampling = asyncio.ensure_future(self._sample())
+        self._pulse.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.drain()
-        sampling.cancel()
-        await self._around.stop()
+        await self.stop()
+        self._pulse.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _sample(self) -> None:
-        while True:
-            self._meter.sample()
-            await asyncio.sleep(SAMPLE_EVERY_S)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
@@ -167,6 +180,8 @@ class Gateway:
             pairs.append((b"content-length", number(len(answer.body))))
         if visit.secure:
             pairs.append(TRANSPORT_SECURITY)
+        if self._draining:
+            pairs.append(CLOSING)
         budget = await self._budget(visit, fault)
         if budget is not None:
             pairs += budget_pairs(budget)
@@ -185,7 +200,7 @@ class Gateway:
         self, visit: Visit, status: int, request_id: bytes, seconds: float, fault: Exception | None
     ) -> None:
         endpoint = visit.endpoint
-        self._meter.observe(len(self.routes) if endpoint is None else endpoint.place, status, seconds)
+        self._pulse.meter.observe(len(self.routes) if endpoint is None else endpoint.place, status, seconds)
         told = fault is not None and not (isinstance(fault, Problem) and fault.code != "engine_unavailable")
         if told or seconds > logs.SLOW_S or self._tells_all:
             route = "no route" if endpoint is None else endpoint.route.path
@@ -199,14 +214,13 @@ class Gateway:
         except Exception as fault:  # noqa: BLE001 - the status is sent already; the log tells
             logs.log.error("stream failed", route=answer.content_type, fault=logs.place(fault))
 
-    def _new_meter(self) -> Meter:
+    def _new_pulse(self) -> Pulse:
         series = [Series(route.method, route.path) for route in self.routes]
         gauges: list[tuple[Gauge, Callable[[], float]]] = [
             (Gauge("requests_in_flight", "Requests at work."), lambda: self._dispatcher.in_flight),
             (Gauge("live_streams", "Open live streams."), lambda: self._streams.count),
             *self._around.gauges,
         ]
-        return Meter([*series, Series("", "no route")], gauges, self._around.metrics_folder)
-
-    def _is_ready(self) -> bool:
-        return not self._draining and self._around.ready()
+        return Pulse(
+            self._around.ready, [*series, Series("", "no route")], gauges, self._around.metrics_folder
+        )

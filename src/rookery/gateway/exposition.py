@@ -1,20 +1,28 @@
-"""Showing what all processes counted, in Prometheus' format, on a port of its own."""
+"""What all processes of a server or of workers counted, in Prometheus' format, and whether they live and are ready: on
+a port of its own, answered by a thread that no request or message keeps waiting."""
 
+import math
 import os
-from collections.abc import Iterator, Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
 from pathlib import Path
 
 import msgspec
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from rookery.core.errors import OperatorError
 from rookery.gateway.metrics import (
     BOUNDS_S,
     BUCKETS_AT,
+    READY,
     SERIES_NUMBERS,
     STATUSES,
     SUFFIX,
@@ -24,6 +32,7 @@ from rookery.gateway.metrics import (
     Series,
 )
 
+BEAT_S_MAX = 30.0  # a process whose event loop has not turned for so long hangs
 _EDGES = (*(str(bound) for bound in BOUNDS_S), "+Inf")
 
 
@@ -33,6 +42,18 @@ class Reading:
 
     head: MeterHead
     numbers: Sequence[float]
+
+    @property
+    def gauges(self) -> Mapping[Gauge, float]:
+        """The gauges that are known."""
+        values = self.numbers[len(self.head.series) * SERIES_NUMBERS :]
+        pairs = zip(self.head.gauges, values, strict=False)
+        return {gauge: value for gauge, value in pairs if not math.isnan(value)}
+
+    @property
+    def beats(self) -> bool:
+        """Whether its event loop turns."""
+        return time.monotonic() - self.numbers[-1] < BEAT_S_MAX
 
 
 class MeterFolder(Collector):
@@ -47,14 +68,54 @@ class MeterFolder(Collector):
         yield from _request_metrics(_sums(readings))
         yield from _gauges([reading for reading in readings if _lives(reading.head.pid)])
 
+    def ready(self) -> bool:
+        """Whether one of the processes is ready."""
+        return any(one.beats and one.gauges.get(READY) for one in self._living())
+
+    def live(self) -> bool:
+        """Whether none of the processes hangs; those that are still starting do not."""
+        return all(one.beats for one in self._living() if one.numbers[-1])
+
+    def _living(self) -> Iterator[Reading]:
+        readings = map(read, self._folder.glob(f"*{SUFFIX}"))
+        return (reading for reading in readings if _lives(reading.head.pid))
+
 
 def start_metrics(host: str, port: int, folder: Path) -> None:
-    """Serves /metrics from a thread of this process. Raises OperatorError where the port is taken, or the address is
-    not of this machine."""
+    """Serves /metrics, /livez and /readyz from a thread of this process. Raises OperatorError where the port is taken,
+    or the address is not of this machine."""
+    meters = MeterFolder(folder)
     registry = CollectorRegistry()
-    registry.register(MeterFolder(folder))
+    registry.register(meters)
+
+    class Asked(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            match self.path.partition("?")[0]:
+                case "/metrics":
+                    self._answer(200, generate_latest(registry), CONTENT_TYPE_LATEST)
+                case "/livez":
+                    self._answer(200 if meters.live() else 503)
+                case "/readyz":
+                    self._answer(200 if meters.ready() else 503)
+                case _:
+                    self._answer(404)
+
+        def _answer(self, status: int, body: bytes = b"", media: str = "text/plain") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", media)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *told: object) -> None:
+            """Says nothing: it is asked every few seconds."""
+
+    class Port(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        daemon_threads = True
+
     try:
-        start_http_server(port, host, registry)
+        threading.Thread(target=Port((host, port), Asked).serve_forever, daemon=True).start()
     except OSError as fault:
         raise OperatorError(
             f"Cannot serve metrics on port {port} of {host} ({fault.strerror}): set server.metrics_port to another, or"
@@ -98,14 +159,14 @@ def _request_metrics(sums: dict[Series, list[float]]) -> Iterator[Metric]:
 
 
 def _gauges(readings: Sequence[Reading]) -> Iterator[Metric]:
-    families: dict[Gauge, GaugeMetricFamily] = {}
+    families: dict[str, GaugeMetricFamily] = {}
     for reading in readings:
-        values = reading.numbers[len(reading.head.series) * SERIES_NUMBERS :]
-        for gauge, value in zip(reading.head.gauges, values, strict=True):
+        for gauge, value in reading.gauges.items():
+            labels = {"process": str(reading.head.pid), **({"group": gauge.group} if gauge.group else {})}
             family = families.setdefault(
-                gauge, GaugeMetricFamily(f"rookery_{gauge.name}", gauge.doc, labels=("process",))
+                gauge.name, GaugeMetricFamily(f"rookery_{gauge.name}", gauge.doc, labels=tuple(labels))
             )
-            family.add_metric((str(reading.head.pid),), value)
+            family.add_metric(tuple(labels.values()), value)
     yield from families.values()
 
 

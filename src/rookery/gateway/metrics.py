@@ -4,6 +4,7 @@ exposition.py reads the files of all processes."""
 import mmap
 import os
 import secrets
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,14 +32,18 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Gauge(msgspec.Struct, frozen=True):
-    """A number that goes up and down, as shown: `rookery_<name>`."""
+    """A number that goes up and down, as shown: `rookery_<name>`; `group` says what of, where there are several."""
 
     name: str
     doc: str
+    group: str = ""
+
+
+READY = Gauge("ready", "Whether the process takes requests, or works: 1 or 0.")
 
 
 class MeterHead(msgspec.Struct):
-    """The first line of a meter file, in JSON: how to read the numbers after it."""
+    """The first line of a meter file, in JSON: how to read the numbers after it, of which the last is the beat."""
 
     pid: int
     series: Sequence[Series]
@@ -46,7 +51,8 @@ class MeterHead(msgspec.Struct):
 
 
 class Meter:
-    """The numbers of this process: those of each series, then the gauges. Without a folder nobody sees them."""
+    """The numbers of this process: those of each series, the gauges, and the beat: when the gauges were taken, by the
+    monotonic clock, which all processes of a machine share. Without a folder nobody sees them."""
 
     def __init__(
         self,
@@ -56,7 +62,8 @@ class Meter:
     ) -> None:
         self._reads = [read for _, read in gauges]
         self._gauges_at = len(series) * SERIES_NUMBERS
-        size = (self._gauges_at + len(gauges)) * NUMBER_BYTES
+        self._beat_at = self._gauges_at + len(gauges)
+        size = (self._beat_at + 1) * NUMBER_BYTES
         line = msgspec.json.encode(MeterHead(os.getpid(), series, [gauge for gauge, _ in gauges])) + b"\n"
         line = line.rjust(-(-len(line) // NUMBER_BYTES) * NUMBER_BYTES)
         self._cells = memoryview(_mapped(folder, line, size)).cast("d")[len(line) // NUMBER_BYTES :]
@@ -70,9 +77,10 @@ class Meter:
         cells[at + SUM_AT] += seconds
 
     def sample(self) -> None:
-        """Takes the gauges' values now."""
+        """Takes the gauges' values now; NaN is what is not known."""
         for place, read in enumerate(self._reads, self._gauges_at):
             self._cells[place] = read()
+        self._cells[self._beat_at] = time.monotonic()
 
 
 def _mapped(folder: Path | None, line: bytes, size: int) -> mmap.mmap:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -22,6 +23,7 @@ from rookery.engines.cluster.feed import ClusterFeed
 from rookery.engines.cluster.follows import ClusterFollows
 from rookery.engines.cluster.leases import MOVING
 from rookery.engines.cluster.ledger import ClusterLedger
+from rookery.engines.cluster.lookout import Lookout
 from rookery.engines.cluster.migrate import OnProgress, migrate
 from rookery.engines.cluster.news import News
 from rookery.engines.cluster.outbox import Announcer, Publisher
@@ -35,6 +37,7 @@ from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.sessions import ClusterSessions
 from rookery.engines.cluster.signing_keys import ClusterKeys
 from rookery.engines.cluster.stored_feeds import StoredFeeds
+from rookery.engines.cluster.streams import Streams
 from rookery.engines.cluster.tables import LEASES, USERS
 from rookery.engines.cluster.tweets import ClusterTweets
 from rookery.engines.cluster.upkeep import Upkeep
@@ -112,6 +115,7 @@ class ClusterEngine:
         self.dynamo.guard = RowMarks(self.redis)
         self.dynamo.before_answer.append(self.publisher.tell)
         self._works = works
+        self.lookout = Lookout(self.dynamo, self._groups())
         self._opened = AsyncExitStack()
 
     async def start(self, upkeep: Sequence[Upkeep]) -> None:
@@ -130,9 +134,11 @@ class ClusterEngine:
         self.publisher.start()
         self.news.start()
         self.workers.start(self._works, upkeep)
+        self.lookout.start()
 
     async def close(self) -> None:
         """Finishes what is in hand and closes every connection."""
+        await self.lookout.close()
         await self.workers.close()
         await self.publisher.close()
         await self.news.close()
@@ -181,6 +187,17 @@ class ClusterEngine:
                 if tried < COMPARISONS_MAX:  # a busy machine may be slow to answer for a while
                     await asyncio.sleep(COMPARE_AGAIN_S)
         raise OperatorError("Redis cannot be used: start it, or name another in cluster.redis_url.")
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """Those that this process tells of: at which it works. One that sweeps tells of all, so that one at which
+        nobody works is seen."""
+        return [group for _, group in self._groups()]
+
+    def _groups(self) -> Sequence[tuple[Streams[Any], str]]:
+        topics: tuple[Streams[Any], ...] = (self.announcer.events, self.announcer.deltas)
+        every = [(streams, group) for streams in topics for group in streams.topic.groups]
+        return every if "sweeper" in self._works else [one for one in every if one[1] in self._works]
 
     def waiting(self) -> int:
         """How many commits wait to be told to Redis."""

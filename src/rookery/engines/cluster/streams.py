@@ -174,6 +174,32 @@ class Streams(Generic[T]):
             found = await self.standings(group)
         return sum(one.behind for one in found)
 
+    async def lag_ms(self, group: str) -> int:
+        """How long the oldest message that the group has not acknowledged has been in its stream, by Redis's clock; 0
+        where there is none. Raises RedisDown, and RedisRefused where a stream or the group is gone."""
+        found = await self.standings(group)
+        oldest = [one.oldest_open for one in found if one.oldest_open is not None]
+        fresh = [
+            ("XRANGE", name, b"(" + one.delivered, "+", "COUNT", 1)
+            for name, one in zip(self.names, found, strict=True)
+            if one.oldest_open is None and one.behind
+        ]
+        (seconds, micros), *replies = await self._redis.calls([("TIME",), *fresh])
+        oldest += [entries[0][0] for entries in replies if entries]
+        now_ms = int(seconds) * 1_000 + int(micros) // 1_000
+        return max((now_ms - place(entry)[0] for entry in oldest), default=0)
+
+    async def give_back(
+        self, group: str, consumer: str, messages: Sequence[Message[T]], idle_ms: int
+    ) -> None:
+        """Lets others claim at once what the consumer will not do: those that claim what is idle for so long."""
+        await self._redis.calls(
+            [
+                ("XCLAIM", name, group, consumer, 0, *entries, "IDLE", idle_ms, "JUSTID")
+                for name, entries in _by_stream(messages).items()
+            ]
+        )
+
     def parsed(self, number: int, entries: Sequence[Any]) -> list[Message[T]]:
         """Entries of a stream as a plain reading of it gives them."""
         return self._messages(self.names[number], entries, again=False)

@@ -20,7 +20,7 @@ CLAIM_IDLE_MS = 5_000  # a worker that gave no sign for so long is taken to be d
 CLAIM_EVERY_S = 1.0
 KEEP_EVERY_S = 1.5
 FAULT_WAIT_S = 0.5
-DRAIN_S = 10.0
+DRAIN_S = 8.0
 T = TypeVar("T")
 Handle = Callable[[Sequence[Message[T]]], Awaitable[None]]
 _log = structlog.get_logger()
@@ -48,27 +48,37 @@ class Worker(Generic[T]):
         self._pause_s = pause_s
         self._turns = asyncio.Semaphore(batches_at_once)
         self._consumer = secrets.token_hex(8)
-        self._in_hand: set[tuple[str, bytes]] = set()
+        self._in_hand: dict[tuple[str, bytes], Message[T]] = {}
         self._batches: set[asyncio.Task[None]] = set()
         self._claimed_at = 0.0
         self._unsure = False  # whether an answer with messages may have been lost
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def in_hand(self) -> int:
+        """How many messages it is at work on."""
+        return len(self._in_hand)
+
     def start(self) -> None:
         """Begins; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
-        """Takes nothing more, and returns when what it has in hand is done, or after DRAIN_S."""
+        """Takes nothing more, and returns when what it has in hand is done; what is not within DRAIN_S others get."""
         self._stopping = True
         if self._task is None:
             return
-        _, late = await asyncio.wait([self._task, *self._batches], timeout=DRAIN_S)
+        ends_at = asyncio.get_running_loop().time() + DRAIN_S
+        await asyncio.wait([self._task], timeout=DRAIN_S)  # it may be getting one more batch
+        left = [self._task, *self._batches]
+        _, late = await asyncio.wait(left, timeout=max(0.0, ends_at - asyncio.get_running_loop().time()))
+        given_up = list(self._in_hand.values()) if late else []
         for one in late:
             one.cancel()
         await asyncio.gather(*late, *self._batches, return_exceptions=True)
         with contextlib.suppress(RedisDown, RedisRefused):
+            await self._streams.give_back(self.group, self._consumer, given_up, CLAIM_IDLE_MS)
             await self._streams.leave(self.group, self._consumer)
 
     def kill(self) -> None:
@@ -126,7 +136,7 @@ class Worker(Generic[T]):
         return [one for one in messages if (one.stream, one.entry) not in self._in_hand]
 
     def _begin(self, batch: Sequence[Message[T]]) -> None:
-        self._in_hand.update((one.stream, one.entry) for one in batch)
+        self._in_hand.update(((one.stream, one.entry), one) for one in batch)
         task = asyncio.get_running_loop().create_task(self._work(batch))
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
@@ -143,7 +153,8 @@ class Worker(Generic[T]):
             self._unsure = True  # not acknowledged, so they come again
         finally:
             keeping.cancel()
-            self._in_hand.difference_update((one.stream, one.entry) for one in batch)
+            for one in batch:
+                self._in_hand.pop((one.stream, one.entry), None)
             self._turns.release()
 
     async def _handled(self, batch: Sequence[Message[T]]) -> list[Message[T]]:

@@ -1,5 +1,6 @@
 """What follows the writes, in whichever processes: the workers, by name, and how they start and end."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -74,8 +75,13 @@ class Workers:
 
     async def close(self) -> None:
         """Finishes what is in hand, and stops."""
-        while self._running:
-            await self._running.pop().close()
+        await asyncio.gather(*(one.close() for one in self._running))
+        self._running.clear()
+
+    def in_hand(self, group: str) -> int:
+        """How many messages of a group this process is at work on."""
+        workers = [one for one in self._running if isinstance(one, Worker) and one.group == group]
+        return sum(one.in_hand for one in workers)
 
     async def _index(self, batch: Sequence[Message[Event]]) -> None:
         await self._indexer.apply([one.body for one in batch])
