@@ -25,8 +25,9 @@ from rookery.engines.cluster.dynamo import Dynamo, connected
 from rookery.engines.cluster.redis import Redis
 from rookery.engines.cluster.stored_feeds import StoredFeeds
 from rookery.engines.cluster.tables import FOLLOWERS_OF
-from scripts.apart import Processes, free_port
+from scripts.apart import Processes
 from scripts.engines import Engine, Fleet, lacking
+from scripts.ports import free_port
 
 ENGINES = ("dynamodb", "redis", "opensearch")
 PREFIX = "bench-staleness-"

@@ -1,7 +1,6 @@
 """Rookery's services and workers as processes of their own, behind nginx over HTTPS: for tests and benchmarks."""
 
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts.certificates import self_signed
+from scripts.ports import free_port
 
 READY_S_MAX = 240.0  # all of them start at once, perhaps on a busy machine
 END_S_MAX = 40.0
@@ -163,10 +163,3 @@ class Processes:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise AssertionError(f"{name} did not start: {self._log.read_text()}")
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

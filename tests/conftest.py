@@ -16,7 +16,7 @@ pytest.register_assert_rewrite(  # so that their asserts tell what differs
 
 PROJECT = Path(__file__).parent.parent
 APART = "apart"  # how the ids of tests on services apart begin; see tests/api
-APART_TIMEOUT_S = 400  # whichever test comes first waits for all processes to start
+APART_TIMEOUT_S = 600  # whichever test comes first waits for all processes to start
 LONGEST = (
     "tests/faults/",
     "tests/browser/",

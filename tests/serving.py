@@ -1,13 +1,13 @@
 """A real `rookery serve` for tests, and people who use it over HTTP."""
 
+import asyncio
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,21 +15,18 @@ from typing import Any, TypeVar
 import httpx
 
 from rookery.gateway.auth import cookie_name
+from scripts.ports import free_port
 
 KEY = "5e" * 32
 PASSWORD = "correct horse battery"
-START_S_MAX = 30.0
-PATIENCE_S = 20.0  # of a client, beside whatever else the machine does
+START_S_MAX = 90.0
+PATIENCE_S = (
+    60.0  # of a client, beside whatever else the machine does: costs time only where something is wrong
+)
 _PROBLEM_FIELDS = ("type", "title", "status", "detail", "code", "errors")
 
+
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
@@ -50,7 +47,7 @@ class Server:
     @property
     def late_s(self) -> float:
         """How much later others may see a counter."""
-        return 10.0 if self.on_cluster else 0.0
+        return PATIENCE_S if self.on_cluster else 0.0
 
     @property
     def on_cluster(self) -> bool:
@@ -99,7 +96,7 @@ class Server:
             if self.process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=1, verify=self.verify).status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=5, verify=self.verify).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -112,10 +109,10 @@ class Server:
             os.killpg(self.process.pid, how)
         else:
             self.process.send_signal(how)
-        return self.process.wait(40)
+        return self.process.wait(PATIENCE_S)
 
     def run(
-        self, *arguments: str, given: str = "", timeout_s: float = 100
+        self, *arguments: str, given: str = "", timeout_s: float = 200
     ) -> subprocess.CompletedProcess[str]:
         """Runs a `rookery` command, on the folder unless the arguments name another; it reads `given`."""
         own = () if "--data" in arguments else ("--data", str(self.folder))
@@ -217,22 +214,34 @@ def ids_of(entries: list[Any]) -> list[str]:
     return [one.get("tweetId") or one["userId"] for one in entries]
 
 
-def soon(expected: T, read: Callable[[], T], within_s: float = 10.0) -> None:
-    """Waits until a read gives what is expected; fails with the difference where it does not in time."""
+def soon(expected: T, read: Callable[[], T], within_s: float = PATIENCE_S) -> None:
+    """Waits until a read gives what is expected; fails with the difference where one that begins after that time does
+    not."""
     deadline = time.monotonic() + within_s
-    while (actual := read()) != expected and time.monotonic() < deadline:
+    while True:
+        began = time.monotonic()
+        if (actual := read()) == expected or began >= deadline:
+            break
         time.sleep(0.02)
     assert expected == actual
+
+
+async def until(holds: Callable[[], Awaitable[bool]], within_s: float = PATIENCE_S) -> None:
+    """Returns when it holds; fails where it does not when it is looked at after that time."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within_s
+    while True:
+        began = clock()
+        if await holds():
+            return
+        assert began < deadline
+        await asyncio.sleep(0.02)
 
 
 def all_answer(server: Server, processes: int) -> None:
     """Waits until so many processes of a server answer: it counts as started as soon as one does."""
     with Person(server, roaming=True) as asker:
-        soon(
-            processes,
-            lambda: len({process_of(asker.get("/livez")) for _ in range(20)}),
-            within_s=START_S_MAX,
-        )
+        soon(processes, lambda: len({process_of(asker.get("/livez")) for _ in range(20)}))
 
 
 def sign_up(server: Server, handle: str, *, roaming: bool = False) -> Person:

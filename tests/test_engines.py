@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.engines import FOLDER, KINDS, Engine, EngineError, Fleet, Kind, wire
+from tests.serving import PATIENCE_S
 
 PROJECT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-m", "scripts.engines")
@@ -58,7 +59,7 @@ def alive(pid: int | None) -> bool:
     return True
 
 
-def ended(pid: int | None, within_s: float = 10) -> bool:
+def ended(pid: int | None, within_s: float = PATIENCE_S) -> bool:
     """Whether a process is gone soon; one whose parent is gone waits for the system to take note of its end."""
     deadline = time.monotonic() + within_s
     while alive(pid) and time.monotonic() < deadline:
@@ -141,7 +142,7 @@ def test_a_file_left_behind_is_noticed(fleet: Fleet) -> None:
     redis = fleet.start(["redis"])["redis"]
     assert redis.pid is not None
     os.kill(redis.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while redis.running and time.monotonic() < deadline:
         time.sleep(0.01)
     (redis.folder / "running").write_text(str(os.getpid()))
@@ -250,7 +251,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
 
 
@@ -324,7 +325,7 @@ def test_tests_without_engines_are_left_out_but_not_in_ci(tmp_path: Path, ci: st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=200,
     )
 
     assert outcome in found.stdout

@@ -36,7 +36,7 @@ def listening(person: Person, last_event_id: str | None = None) -> Iterator[Hear
         assert 200 == answer.status_code, answer.read()
         reading = threading.Thread(target=_read, args=(answer, heard), daemon=True)
         reading.start()
-        soon(True, lambda: heard.comments > 0 or heard.ended, within_s=5)
+        soon(True, lambda: heard.comments > 0 or heard.ended)
         try:
             yield heard
         finally:

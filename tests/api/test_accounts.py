@@ -6,6 +6,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -215,7 +216,8 @@ def test_a_session_ends_30_days_after_its_last_use(tmp_path: Path) -> None:
         ann.ok("GET", "/account/")
         assert (401, "token_expired") == bob.refused("GET", "/account/")
         (session,) = ann.ok("GET", "/account/sessions")
-        assert session["createdTimeStamp"][:10] == session["lastUsedTimeStamp"][:10]
+        times = [datetime.fromisoformat(session[f"{name}TimeStamp"]) for name in ("created", "lastUsed")]
+        assert max(times) - min(times) < timedelta(hours=1)
 
 
 def test_keys_rotate_without_a_log_out(tmp_path: Path) -> None:
@@ -326,9 +328,9 @@ def test_a_deleted_account_is_gone_from_every_read(server: Server, person: Make,
     for path in (f"/reply/{theirs}", f"/like/{theirs}", f"/retweet/{theirs}", f"/user/{bob.id}/followers"):
         assert (path, []) == (path, stranger.walk(path))
     counts = ("likeCount", "replyCount", "retweetCount")
-    soon([0, 0, 0], lambda: [stranger.ok("GET", f"/tweet/{theirs}")[one] for one in counts], within_s=3)
+    soon([0, 0, 0], lambda: [stranger.ok("GET", f"/tweet/{theirs}")[one] for one in counts])
     counts = ("followerCount", "followingCount", "tweetCount")
-    soon([0, 0, 3], lambda: [stranger.ok("GET", f"/user/{bob.id}")[one] for one in counts], within_s=3)
+    soon([0, 0, 3], lambda: [stranger.ok("GET", f"/user/{bob.id}")[one] for one in counts])
     soon([], lambda: stranger.walk("/search/", token=ann.handle))
     assert {tweet, reply}.isdisjoint(ids_of(bob.walk("/feed/")))
 
@@ -337,7 +339,7 @@ def test_nothing_that_a_deleted_account_wrote_stays_in_the_truth(server: Server,
     """Texts, their earlier versions, name, bio, places and relations leave the database; the handle stays taken."""
     ann, bob = person("erase"), person()
     word = f"unique{ann.id}"
-    tweet = ann.tweet(f"{word} #{word}", latitude=12.5, longitude=7.5)["tweetId"]
+    tweet = ann.tweet(f"{word} #{word}", latitude=12.507318, longitude=7.5)["tweetId"]
     ann.ok("PATCH", f"/tweet/{tweet}", {"content": f"{word} edited"})
     theirs = bob.tweet("stays")["tweetId"]
     reply = ann.ok("POST", f"/reply/{theirs}", {"content": word})["tweetId"]
@@ -350,7 +352,7 @@ def test_nothing_that_a_deleted_account_wrote_stays_in_the_truth(server: Server,
     versions = {"versions"} if server.on_cluster else {"tweet_versions", "reply_versions"}
     assert {"users", "tweets", "replies"} | versions <= tables_with(server, word)
     ann.ok("DELETE", "/account/", {"password": PASSWORD})
-    soon(set[str](), lambda: tables_with(server, word), within_s=10)
+    soon(set[str](), lambda: tables_with(server, word))
     kept = {"users", "tweets", "replies", "tweet_authors", "reply_authors", "follow_counts", "outbox"}
     if server.on_cluster:
         kept = {
@@ -364,8 +366,8 @@ def test_nothing_that_a_deleted_account_wrote_stays_in_the_truth(server: Server,
             "most_followed",
             "outbox",
         }
-    soon(kept, lambda: tables_with(server, ann.id) | kept, within_s=10)
-    assert not tables_with(server, "12.5")
+    soon(kept, lambda: tables_with(server, ann.id) | kept)
+    assert not tables_with(server, "12.507318")
 
 
 def tables_with(server: Server, text: str) -> set[str]:

@@ -8,7 +8,7 @@ from tests.apart import Apart
 from tests.model.catching_up import catching_up
 from tests.model.network import EFFORT, Network, run
 from tests.model.twins import WINDOW
-from tests.serving import PASSWORD, Person, Server, ids_of, problem_of, sign_up, soon
+from tests.serving import PASSWORD, PATIENCE_S, Person, Server, ids_of, problem_of, sign_up, soon
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_service_that_is_down_takes_no_other_along(network: Apart) -> None:
     assert ann.id == bob.ok("GET", f"/user/{ann.id}")["userId"]
 
     network.processes.start_service("search")
-    soon([tweet], lambda: found(bob, "away"), within_s=40)
+    soon([tweet], lambda: found(bob, "away"))
 
 
 def found(person: Person, word: str) -> list[str]:
@@ -76,7 +76,7 @@ def test_pages_come_through_the_proxy(network: Apart) -> None:
     know; what no route takes is theirs, too."""
     ann = sign_up(network, "paged_apart")
     ann.tweet("shown on a page")
-    with httpx.Client(base_url=network.url, headers={"Accept": "text/html"}) as browser:
+    with httpx.Client(base_url=network.url, headers={"Accept": "text/html"}, timeout=PATIENCE_S) as browser:
         form = {"handle": ann.handle, "password": PASSWORD}
         signed = browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"})
         assert 303 == signed.status_code

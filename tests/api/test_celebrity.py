@@ -43,7 +43,7 @@ class Author:
     def wait_for_more(self, count: int) -> None:
         """Returns when so many more were written."""
         goal = len(self.written) + count
-        soon(True, lambda: len(self.written) >= goal, within_s=30)
+        soon(True, lambda: len(self.written) >= goal)
 
 
 class Fan:

@@ -80,7 +80,7 @@ def test_opening_an_account_accepts_who_waits(person: Make) -> None:
     follow(bob, ann)
     assert [] == bob.walk("/feed/")
     ann.ok("PATCH", "/account/", {"protected": False})
-    soon({"following"}, lambda: flags(bob, ann), within_s=3)
+    soon({"following"}, lambda: flags(bob, ann))
     soon([tweet], lambda: ids_of(bob.walk("/feed/")))
     soon(1, lambda: ann.ok("GET", "/account/")["followerCount"], ann.server.late_s)
 

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.serving import PASSWORD, Person, Server, alone, problem_of, sign_up
+from tests.serving import PASSWORD, PATIENCE_S, Person, Server, alone, problem_of, sign_up
 
 EXAMPLES = 8  # of a route, a mode and a person
 ALWAYS = [
@@ -68,7 +68,7 @@ def around(server: Server) -> Neighbourhood:
 @pytest.fixture(scope="module")
 def operations(server: Server) -> list[Any]:
     """Every operation that OpenAPI describes, reads first: they shall find what writes take away."""
-    schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json", timeout=PATIENCE_S)
     results: Any = schema.get_all_operations()
     found = [result.ok() for result in results]
     return sorted((one for one in found if one.path != ENDLESS), key=lambda one: str(one.method) != "get")
@@ -78,7 +78,9 @@ def send(case: Any, who: Person) -> Any:
     """Sends a request that OpenAPI suggests, as somebody."""
     if case.operation.path == ENDS_THE_SESSION and who.token:
         log_in(who)
-    return case.call(base_url=who.server.url, headers=dict(who.headers) if who.token else {})
+    return case.call(
+        base_url=who.server.url, headers=dict(who.headers) if who.token else {}, timeout=PATIENCE_S
+    )
 
 
 def log_in(who: Person) -> None:

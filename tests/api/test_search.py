@@ -77,12 +77,12 @@ QUERIES = {
 def test_queries_mean_what_the_page_says(herd: tuple[Person, dict[str, str]], stranger: Person) -> None:
     """All words, whole, in any case and accent; phrases, refusals, tags, handles, days; no engine's syntax."""
     ann, ids = herd
-    today = datetime.now(UTC).date()
+    first = datetime.fromisoformat(stranger.ok("GET", f"/tweet/{ids['plain']}")["createdTimeStamp"])
     places = {
         "me": ann.handle,
         "ME": ann.handle.upper(),
-        "today": today,
-        "tomorrow": today + timedelta(days=1),
+        "today": first.date(),
+        "tomorrow": datetime.now(UTC).date() + timedelta(days=1),
     }
     for query, names in QUERIES.items():
         token = (

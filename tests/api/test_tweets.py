@@ -255,6 +255,7 @@ def test_conversations_list_direct_replies_in_three_orders(person: Make, strange
     assert {"tweetId": b, "ownerId": ann.id, "handle": ann.handle} == deeper["inReplyTo"]
     bob.ok("POST", f"/like/{a}")
     bob.ok("POST", f"/retweet/{a}")
+    soon([a, b, c], lambda: ids_of(stranger.walk(f"/reply/{root}", sort="top")), ann.server.late_s)
     orders = {"latest": [c, b, a], "oldest": [a, b, c], "top": [a, b, c]}
     for sort, expected in orders.items():
         for size in (1, 2, 20):

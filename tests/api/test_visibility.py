@@ -145,10 +145,21 @@ def ancestor(one: Scene) -> str:
 
 def found(one: Scene) -> str:
     """How search finds what Ann wrote; asked after the index has caught up."""
-    word = one.viewer.handle.replace("view_", "needle")
-    hits = ids_of(one.viewer.walk("/search/", token=word))
+    hits = in_index(one)
     assert hits in ([one.reply, one.tweet], [])
     return SHOWN if hits else ABSENT
+
+
+def in_index(one: Scene) -> list[str]:
+    """What search finds of what Ann wrote."""
+    return ids_of(one.viewer.walk("/search/", token=one.viewer.handle.replace("view_", "needle")))
+
+
+def arrived(one: Scene) -> None:
+    """Waits until all that Ann and Cat wrote has come to where others look for it."""
+    soon([one.reply, one.tweet], lambda: in_index(one))
+    for name in ("people", "public"):
+        soon(SHOWN, lambda name=name: SURFACES[name](one))  # type: ignore[misc]
 
 
 def public(one: Scene) -> str:
@@ -237,7 +248,7 @@ def test_every_surface_shows_what_the_relation_allows(
 ) -> None:
     """Each read and write shows Ann's things exactly to whom the rules allow, at once after the relation began."""
     one = scene(server, next(numbers))
-    soon(SHOWN, lambda: found(one))
+    arrived(one)
     soon(True, lambda: one.retweet in ids_of(one.viewer.walk("/feed/")))
     RELATIONS[relation](one)
     expected = {**OPEN, **DIFFERENT[relation]}
@@ -252,7 +263,7 @@ def test_every_surface_shows_what_the_relation_allows(
 def test_a_stranger_sees_what_everyone_may_see(server: Server, numbers: Iterator[int], relation: str) -> None:
     """Without an account one sees what a viewer without any relation sees; what needs an account is 401."""
     one = scene(server, next(numbers))
-    soon(SHOWN, lambda: found(one))
+    arrived(one)
     RELATIONS[relation](one)
     handle = one.viewer.handle
     one.viewer = Person(server, handle)

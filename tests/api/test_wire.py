@@ -10,7 +10,7 @@ import pytest
 
 from rookery.cli.server import HEAD_BYTES_MAX
 from tests.api.wire import CLOSE, HEAD, exchange, one, request
-from tests.serving import Server, serving
+from tests.serving import PATIENCE_S, Server, serving
 
 JSON = b"Content-Type: application/json\r\n"
 BODY_MAX = 65_536
@@ -20,9 +20,17 @@ WAIT_MS = 500
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that waits half a second for headers and bodies."""
-    settings = {"SERVER_HEADER_READ_MS_MAX": str(WAIT_MS), "SERVER_BODY_READ_MS_MAX": str(WAIT_MS)}
+    """A server that waits half a second for headers."""
+    settings = {"SERVER_HEADER_READ_MS_MAX": str(WAIT_MS)}
     with serving(tmp_path_factory.mktemp("hasty") / "data", settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hungry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that waits half a second for bodies."""
+    settings = {"SERVER_BODY_READ_MS_MAX": str(WAIT_MS)}
+    with serving(tmp_path_factory.mktemp("hungry") / "data", settings) as running:
         yield running
 
 
@@ -154,19 +162,19 @@ def test_slow_headers_end_the_connection(hasty: Server, sent: bytes) -> None:
     ("header", "body"),
     [(b"Content-Length: 30\r\n", b"{"), (b"Transfer-Encoding: chunked\r\n", b"1\r\n{\r\n")],
 )
-def test_slow_bodies_are_malformed(hasty: Server, path: bytes, header: bytes, body: bytes) -> None:
+def test_slow_bodies_are_malformed(hungry: Server, path: bytes, header: bytes, body: bytes) -> None:
     """A body that does not come is answered in time, on reads too."""
     method = b"POST" if path == b"/account/" else b"GET"
-    assert "malformed" == one(hasty, request(path, method, JSON + header) + body).code
+    assert "malformed" == one(hungry, request(path, method, JSON + header) + body).code
 
 
-def test_a_body_that_trickles_is_malformed(hasty: Server) -> None:
+def test_a_body_that_trickles_is_malformed(hungry: Server) -> None:
     """A byte now and then does not make the time longer."""
-    with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", hungry.port), timeout=30) as connection:
         connection.sendall(request(b"/account/", b"POST", JSON + b"Content-Length: 10000\r\n"))
         came = b""
         connection.settimeout(0.05)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not came and time.monotonic() < deadline:
             with suppress(ConnectionError):
                 connection.sendall(b" ")

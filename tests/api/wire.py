@@ -8,9 +8,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from rookery.core.errors import STATUS
-from tests.serving import Server
+from tests.serving import PATIENCE_S, Server
 
-PATIENCE_S = 30.0
 HEAD = b"Host: rookery.test\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
 

@@ -110,6 +110,7 @@ def made(server: Server) -> Network:
     assert 0 == server.run("account", "disable", "fay").returncode
     soon(followers, lambda: ids_of(ann.walk(f"/user/{ann.id}/followers")))
     writer.written.append(written_once(bob))
+    soon(writer.written[-1:], lambda: ids_of(bob.walk("/search/", token="once")))
     return Network(writer.people, writer.written)
 
 

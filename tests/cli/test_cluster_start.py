@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rookery.engines.cluster.dynamo import client_of
+from scripts.ports import free_port
 from tests.clusters import cluster_settings
-from tests.serving import Server, free_port
+from tests.serving import Server
 from tests.tabling import REGION
 
 
@@ -27,7 +28,7 @@ def test_a_process_that_finds_no_tables_says_so_and_makes_none(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
 

@@ -23,7 +23,7 @@ EARTH_KM = 6371.0088
 SETTINGS = {"LIMITS_ENABLED": "false"}
 CITIES = ((51.5, -0.1), (40.7, -74.0), (-33.9, 151.2), (35.7, 139.7), (-17.8, 179.9), (64.1, -21.9))
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def files(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 def figures(server: Server, *arguments: str) -> Any:
     """What a load prints for programs."""
-    done = server.run("load", "--json", *arguments, "--password", PASSWORD, timeout_s=200)
+    done = server.run("load", "--json", *arguments, "--password", PASSWORD, timeout_s=400)
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
 
@@ -166,7 +166,7 @@ def test_feeds_are_what_the_files_say(files: Files, order: str, request: pytest.
 
 def checked(server: Server) -> str:
     """What a check that must succeed prints."""
-    done = server.run("check", timeout_s=200)
+    done = server.run("check", timeout_s=400)
     assert 0 == done.returncode, done.stdout + done.stderr
     return done.stdout
 

@@ -177,7 +177,7 @@ async def _left(settings: Settings) -> tuple[int, int, int, int]:
 async def _taken_up(settings: Settings, ann: int, bob: int, cat: int, gone: int) -> None:
     async with opened(settings) as net:
         engine = net.engine
-        for _ in range(300):
+        for _ in range(600):
             likes = await engine.tweets.likers_of(gone, ID_MAX, 10)
             tweets = await engine.tweets.tweets_of(cat, ID_MAX, 10)
             requests = await engine.follows.requests_to(ann, ID_MAX, 10)

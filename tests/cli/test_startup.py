@@ -303,7 +303,7 @@ def outside(*words: str, **settings: str) -> Ended:
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)

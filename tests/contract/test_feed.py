@@ -12,6 +12,7 @@ from rookery.core.limits import Ticket
 from rookery.core.page import CANDIDATES_MAX
 from rookery.services.accounts.store import NewAccount
 from rookery.services.tweets.service import NewTweet
+from tests.serving import until
 
 
 async def accounts(net: Network, count: int) -> list[int]:
@@ -33,11 +34,11 @@ async def feed(net: Network, viewer: int, size: int = 7) -> list[str]:
 
 async def built(net: Network, viewer: int) -> None:
     """Returns when the viewer's feed is stored."""
-    for _ in range(300):
-        if await net.engine.feed.stamp(viewer) is not None:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the feed was not built")
+
+    async def stored() -> bool:
+        return await net.engine.feed.stamp(viewer) is not None
+
+    await until(stored)
 
 
 async def noise(net: Network, author: int, count: int) -> list[int]:

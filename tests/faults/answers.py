@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.faults.crowd import Crowd
-from tests.serving import Person
+from tests.serving import Person, ids_of, soon
 
 TOKENS = ("anchor", "edited", '"reply 1"', "%23birds", "from:writer0", "birds -lake")
 PEOPLE, TRENDS = "/search/users?token=writ", "/search/trends"
@@ -17,6 +17,13 @@ def answers(crowd: Crowd) -> list[Any] | None:
         pages(crowd.host, url) for url in ("/search/?latitude=46.5&longitude=6.6&sort=top", PEOPLE, TRENDS)
     ]
     return None if None in told else told
+
+
+def settle(crowd: Crowd) -> None:
+    """Returns when all that was written before is in every feed and in the index: they take it in by its order."""
+    last = crowd.host.tweet("the last word")["tweetId"]
+    for url in ("/feed/?pageSize=1", "/search/?token=from:host&pageSize=1"):
+        soon([last], lambda url=url: ids_of(crowd.host.ok("GET", url)))  # type: ignore[misc]
 
 
 def pages(person: Person, url: str) -> list[Any] | None:

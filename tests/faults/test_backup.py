@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.answers import answers
+from tests.faults.answers import answers, settle
 from tests.faults.crowd import Crowd
 from tests.serving import PASSWORD, Person, Server, serving, soon
 
@@ -27,7 +27,7 @@ def test_a_backup_under_load_is_of_one_moment_and_serves_again(crowd: Crowd, tmp
     for writer in crowd.writers:
         writer.keeps_history = True
     with crowd.writing():
-        soon(True, lambda: crowd.acknowledged > 200, within_s=20)
+        soon(True, lambda: crowd.acknowledged > 200)
         before = [len(writer.history) - 1 for writer in crowd.writers]
         done = server.run("backup", str(tmp_path / "copy"))
         after = [len(writer.history) for writer in crowd.writers]
@@ -51,17 +51,17 @@ def test_what_is_restored_answers_as_before(crowd: Crowd, tmp_path: Path) -> Non
     truth: they are of another epoch, and made anew. Tokens and passwords hold, and people go on."""
     server = crowd.host.server
     with crowd.writing():
-        soon(True, lambda: crowd.acknowledged > 200, within_s=20)
+        soon(True, lambda: crowd.acknowledged > 200)
     for number, writer in enumerate(crowd.writers):
         writer.person.tweet(f"#birds over the lake, {number}", latitude=46.5, longitude=6.6)
-    time.sleep(0.5)
+    settle(crowd)
     expected = answers(crowd)
     assert 0 == server.run("backup", str(tmp_path / "copy")).returncode
     crowd.writers[0].person.tweet("#later than the backup")
     assert 0 == server.stop()
     with restored(tmp_path / "copy", tmp_path / "again", of=server.folder) as again:
         crowd.move_to(again)
-        soon(True, lambda: answers(crowd) == expected, within_s=20)
+        soon(True, lambda: answers(crowd) == expected)
         by_jwt = Person(again)
         by_jwt.headers["Authorization"] = f"Bearer {crowd.writers[1].person.access_token}"
         assert crowd.writers[1].person.id == by_jwt.ok("GET", "/account/")["userId"]

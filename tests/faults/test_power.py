@@ -9,6 +9,7 @@ import pytest
 from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.database import Database, Tx
 from tests.faults.disks import PowerDisk
+from tests.serving import until
 
 KEY = b"k" * 32
 CUTS = 12
@@ -29,11 +30,16 @@ async def _acknowledged_then_cut(folder: Path, synchronous: str, seed: int) -> l
         while not ended:
             acknowledged.add(await database.write(_row))
 
+    async def reached(goal: int) -> bool:
+        return len(acknowledged) >= goal
+
     checkpointer = files.connect("core")
     writers = [asyncio.create_task(write_on()) for _ in range(WRITERS)]
     lost = []
     for cut in range(CUTS):
-        await asyncio.sleep(random_of.uniform(0.02, 0.08))
+        goal = len(acknowledged) + WRITERS
+        await until(lambda goal=goal: reached(goal))  # type: ignore[misc]
+        await asyncio.sleep(random_of.uniform(0, 0.06))
         if cut % 3 == 1:  # from here on the log is written from its beginning again
             rows_of(checkpointer, "PRAGMA wal_checkpoint(RESTART)")
             await asyncio.sleep(random_of.uniform(0, 0.02))

@@ -1,13 +1,12 @@
 """Files of feeds and search that are lost or damaged: they come back by themselves, with the same answers."""
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.answers import answers
+from tests.faults.answers import answers, settle
 from tests.faults.crowd import Crowd
 from tests.serving import Server, serving, soon
 
@@ -22,9 +21,10 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     with serving(folder, {"LIMITS_ENABLED": "false"}) as server:
         crowd = Crowd(server, 4)
         with crowd.writing():
-            time.sleep(1.5)
+            soon(True, lambda: crowd.acknowledged > 400)
         for number, writer in enumerate(crowd.writers):
             writer.person.tweet(f"#birds over the lake, {number}", latitude=46.5, longitude=6.6)
+        settle(crowd)
         yield crowd
 
 
@@ -82,8 +82,8 @@ def test_what_is_lost_or_damaged_comes_back_with_the_same_answers(
     for name in ("feed", "search"):
         fault(server.folder / f"{name}.db")
     server.start()
-    soon(True, lambda: answers(crowd) == expected, within_s=20)
+    soon(True, lambda: answers(crowd) == expected)
     checked = server.run("check")
     assert (0, "") == (checked.returncode, checked.stderr), checked.stdout
-    soon(True, lambda: answers(crowd) == expected, within_s=20)
+    soon(True, lambda: answers(crowd) == expected)
     assert told in (None, damages(server) > before)  # None: without its log a file is whole or not

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.crowd import Crowd
-from tests.serving import Person, Server, serving, sign_up, soon
+from tests.serving import PATIENCE_S, Person, Server, serving, sign_up, soon
 
 DRAIN_S = 20.0
 HALVES = 4
@@ -88,9 +88,9 @@ def test_what_was_accepted_is_finished(tmp_path: Path, workers: int, stop: Calla
         streams = [Stream(sign_up(server, f"listener{number}")) for number in range(4)]
         for stream in streams:
             stream.start()
-            assert stream.opened.wait(10)
+            assert stream.opened.wait(PATIENCE_S)
         with crowd.writing():
-            soon(True, lambda: crowd.acknowledged > 50, within_s=20)
+            soon(True, lambda: crowd.acknowledged > 50)
             halves = [HalfSent(late, f"half {number}") for number in range(HALVES)]
             began = time.monotonic()
             stop(server)
@@ -100,7 +100,7 @@ def test_what_was_accepted_is_finished(tmp_path: Path, workers: int, stop: Calla
         assert time.monotonic() - began < DRAIN_S
         assert [b"HTTP/1.1 200 "] * HALVES == [answer[:13] for answer in answers]
         for stream in streams:
-            stream.join(10)
+            stream.join(PATIENCE_S)
         assert all(stream.ended for stream in streams)
         log = server.log.read_text()
         assert "Traceback" not in log

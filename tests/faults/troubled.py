@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.serving import free_port
+from scripts.ports import free_port
 
 THROTTLED, IN_CONFLICT, CUT = (
     0.3,

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 from rookery.engines.cluster.redis import Redis
 from rookery.engines.cluster.streams import DELTAS, EVENTS, Streams
-from tests.serving import Server
+from tests.serving import PATIENCE_S, Server
 
-WAIT_S_MAX = 60.0
 STEP_S = 0.01
 
 
@@ -22,7 +21,7 @@ class CatchingUp:
 
     def wait(self) -> None:
         """Returns when nothing is left to do: while nobody writes, counters, lists and stored feeds are final then."""
-        deadline = time.monotonic() + WAIT_S_MAX
+        deadline = time.monotonic() + PATIENCE_S
         while self._runner.run(self._behind()):
             assert time.monotonic() < deadline, "the workers do not catch up"
             time.sleep(STEP_S)

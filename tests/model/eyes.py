@@ -9,9 +9,9 @@ from tests.model.oracle import Oracle
 from tests.model.reads import is_list
 from tests.model.searches import Search, Searches
 from tests.model.world import Post, World
-from tests.serving import Person, problem_of, soon
+from tests.serving import PATIENCE_S, Person, problem_of, soon
 
-SETTLED_S = 10.0
+SETTLED_S = PATIENCE_S
 HIDDEN_S = 0.5  # after which nothing shows that was deleted, blocked or protected, where that may be late
 PAGE_SIZE = 4
 PEOPLE_SHOWN_MAX = 100

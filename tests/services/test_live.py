@@ -16,6 +16,8 @@ from rookery.engines.embedded.engine import EmbeddedEngine
 from rookery.services.accounts.store import NewAccount
 from rookery.services.feed import live
 from rookery.services.tweets.service import NewTweet
+from tests.contract.test_feed import built
+from tests.serving import PATIENCE_S
 from tests.stages.networks import clustered, embedded
 
 
@@ -58,7 +60,7 @@ class Heard:
 
     async def next(self) -> bytes:
         """The next chunk."""
-        return await asyncio.wait_for(anext(self._chunks), 10)
+        return await asyncio.wait_for(anext(self._chunks), PATIENCE_S)
 
     async def next_but(self, *known: int) -> bytes:
         """The next chunk that is none of these tweets, which may come again where they are just older than the last
@@ -147,10 +149,7 @@ async def test_a_stream_reads_its_feed_only_when_that_changed(
     async with stream(net, ann) as heard:
         mine = await post(net, ann)
         assert (await heard.next()).startswith(the_tweet(mine))
-        for _ in range(300):
-            if await net.engine.feed.stamp(ann) is not None:
-                break
-            await asyncio.sleep(0.01)
+        await built(net, ann)
         another = await post(net, ann)
         assert (await heard.next()).startswith(the_tweet(another))
         listening = asyncio.ensure_future(heard.next())

@@ -1,7 +1,7 @@
 """The way of events to feeds, for its tests: real engines, with tables and keys of each test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from rookery.core.content import NO_LINKS, Draft
@@ -141,14 +141,6 @@ async def emptied(redis: Redis) -> None:
     """Takes away every key of the test, as a flush of its own Redis would."""
     async for names in redis.names(""):
         await redis.call("DEL", *names)
-
-
-async def soon(holds: Callable[[], Awaitable[bool]], within_s: float = 30) -> None:
-    """Returns when it holds; fails when it does not within the time."""
-    ends_at = asyncio.get_running_loop().time() + within_s
-    while not await holds():
-        assert asyncio.get_running_loop().time() < ends_at
-        await asyncio.sleep(0.05)
 
 
 async def crowd(dynamo: Dynamo, followee: int, count: int) -> list[int]:

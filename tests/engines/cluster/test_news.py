@@ -8,7 +8,8 @@ import pytest
 from rookery.core.events import Kind
 from rookery.engines.cluster.news import News, hinting
 from rookery.engines.cluster.redis import Redis
-from tests.engines.cluster.roost import Roost, emptied, roosting, soon
+from tests.engines.cluster.roost import Roost, emptied, roosting
+from tests.serving import until
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ async def roost(dynamodb_url: str, redis_url: str) -> AsyncIterator[Roost]:
         opened.publisher.start()
         opened.news.start()
         begun = opened.news.position
-        await soon(lambda: _is_at(opened.news, begun + 1))
+        await until(lambda: _is_at(opened.news, begun + 1))
         yield opened
         await opened.news.close()
         await opened.publisher.close()
@@ -32,10 +33,10 @@ async def test_edits_and_deletes_are_heard_by_every_process(roost: Roost) -> Non
     tweet = await roost.post(author)
     await roost.tweets.edit(author, tweet, "other", b"{}")
     await roost.tweets.delete(author, tweet)
-    await soon(lambda: _knows(roost.news, before, 2))
+    await until(lambda: _knows(roost.news, before, 2))
     later = News(roost.redis)
     later.start()
-    await soon(lambda: _knows(later, later.position_at(tweet, 0), 2))
+    await until(lambda: _knows(later, later.position_at(tweet, 0), 2))
     for news in (roost.news, later):
         changes = news.since(news.position_at(tweet, 0))
         assert changes is not None
@@ -63,11 +64,11 @@ async def test_news_go_on_after_a_flush_and_without_redis(roost: Roost) -> None:
     await emptied(roost.redis)
     before = roost.news.position
     await roost.tweets.edit(author, tweet, "other", b"{}")
-    await soon(lambda: _knows(roost.news, before, 1))
+    await until(lambda: _knows(roost.news, before, 1))
     away = News(Redis("redis://127.0.0.1:9/0", roost.prefix))
     away.start()
     start = away.position
-    await soon(lambda: _is_at(away, start + 2))
+    await until(lambda: _is_at(away, start + 2))
     assert [] == away.since(away.position)
     await away.close()
 

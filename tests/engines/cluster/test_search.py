@@ -18,6 +18,7 @@ from rookery.engines.cluster.search_documents import texts_of
 from rookery.engines.cluster.search_indices import PEOPLE, TEXTS
 from rookery.services.search.people import runs
 from rookery.services.tweets.service import NewTweet
+from tests.serving import until
 from tests.stages.searching import expected
 from tests.stages.searching_cluster import ClusterSearchStage, opened_with_search
 
@@ -215,11 +216,11 @@ async def test_what_is_written_is_found_by_itself(stage: ClusterSearchStage) -> 
     ann = await stage.account("ann")
     tweet = await stage.post(ann, "rook")
     await stage.indexer.apply(await stage.news())
-    for _ in range(500):
-        if found := await stage.found(parse("rook")):
-            break
-        await asyncio.sleep(0.02)
-    assert [tweet] == found
+
+    async def found() -> bool:
+        return [tweet] == await stage.found(parse("rook"))
+
+    await until(found)
 
 
 async def test_an_engine_that_is_not_there_is_told(stage: ClusterSearchStage) -> None:
@@ -253,10 +254,10 @@ async def test_an_index_that_was_lost_comes_back_by_itself(stage: ClusterSearchS
 
 async def test_one_makes_the_index_anew_at_a_time(stage: ClusterSearchStage) -> None:
     """Another is told so; the first is not disturbed."""
-    making = asyncio.create_task(stage.make_anew())
-    await asyncio.sleep(0.5)
-    assert ("engine_unavailable", True) == await code_of(stage.make_anew())
-    await making
+    ends = await asyncio.gather(stage.make_anew(), stage.make_anew(), return_exceptions=True)
+    (refusal,) = [one for one in ends if one is not None]
+    assert isinstance(refusal, Problem)
+    assert ("engine_unavailable", True) == (refusal.code, refusal.retry_after_s is not None)
     assert [] == await stage.faults()
 
 

@@ -11,7 +11,8 @@ from rookery.engines.cluster import workers
 from rookery.engines.cluster.streams import Message
 from rookery.engines.cluster.workers import Worker
 from rookery.services.feed.store import Entry
-from tests.engines.cluster.roost import Roost, another, crowd, emptied, roosting, soon
+from tests.engines.cluster.roost import Roost, another, crowd, emptied, roosting
+from tests.serving import until
 
 
 @pytest.fixture
@@ -57,13 +58,13 @@ async def test_a_worker_killed_in_the_middle_of_a_fan_out_leaves_no_hole_and_no_
     monkeypatch.setattr(roost.feeds, "push", killing)
     first.start()
     tweet = await roost.post(author)
-    await soon(lambda: _is(lambda: pushed > 1_000))
-    holding = sum([tweet in await roost.arrived(one) for one in random.sample(followers, 200)])
+    await until(lambda: _is(lambda: pushed > 1_000))
+    holding = sum([tweet in await roost.arrived(one) for one in random.Random(1).sample(followers, 200)])
     assert 0 < holding < 200
     async with another(roost, redis_url) as other:
         second = other.worker()
         second.start()
-        await soon(lambda: _done(roost))
+        await until(lambda: _done(roost))
         await second.close()
     for one in followers:
         assert [tweet] == await roost.arrived(one)
@@ -85,28 +86,31 @@ async def test_what_fails_comes_again_and_holds_up_nothing_else(roost: Roost) ->
     for one in people:
         await roost.post(one)
     worker.start()
-    await soon(lambda: _is(lambda: set(seen) >= set(people) - {poison}))
+    await until(lambda: _is(lambda: set(seen) >= set(people) - {poison}))
     assert poison not in seen
     cured = True
-    await soon(lambda: _is(lambda: poison in seen))
+    await until(lambda: _is(lambda: poison in seen))
     await worker.close()
     assert 0 == await roost.announcer.events.behind("search")
 
 
-async def test_a_worker_at_work_is_not_taken_for_dead(roost: Roost, redis_url: str) -> None:
+async def test_a_worker_at_work_is_not_taken_for_dead(
+    roost: Roost, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However long a batch takes, no other worker gets it as long as the first gives signs of life."""
+    monkeypatch.setattr(workers, "CLAIM_IDLE_MS", 2_500)
     started: list[int] = []
 
     async def slowly(batch: Sequence[Message[Event]]) -> None:
         started.append(len(batch))
-        await asyncio.sleep(2)
+        await asyncio.sleep(4)
 
     await roost.post(await roost.account())
     async with another(roost, redis_url) as other:
         both = [Worker(one.announcer.events, "search", slowly) for one in (roost, other)]
         for one in both:
             one.start()
-        await soon(lambda: _done(roost, "search"))
+        await until(lambda: _done(roost, "search"))
         for one in both:
             await one.close()
     assert [1] == started
@@ -141,10 +145,10 @@ async def test_a_flush_does_not_stop_a_worker(roost: Roost) -> None:
     worker = Worker(roost.announcer.events, "search", handle)
     worker.start()
     before = await roost.post(author)
-    await soon(lambda: _is(lambda: before in seen))
+    await until(lambda: _is(lambda: before in seen))
     await emptied(roost.redis)
     after = await roost.post(author)
-    await soon(lambda: _is(lambda: after in seen))
+    await until(lambda: _is(lambda: after in seen))
     await worker.close()
 
 
@@ -175,8 +179,8 @@ async def test_what_comes_one_by_one_is_handled_in_few_batches(roost: Roost) -> 
     worker.start()
     for event in events:
         await roost.redis.calls(roost.announcer.messages([event]))
-        await soon(lambda: _is(lambda: bool(batches)))
+        await until(lambda: _is(lambda: bool(batches)))
         await asyncio.sleep(0.05)
-    await soon(lambda: _is(lambda: sum(map(len, batches)) == len(events)))
+    await until(lambda: _is(lambda: sum(map(len, batches)) == len(events)))
     await worker.close()
     assert len(batches) <= len(events) // 2

@@ -10,6 +10,7 @@ from rookery.engines.embedded.database import Database
 from rookery.engines.embedded.news import News
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.engines.embedded.upkeep import UpkeepRunner
+from tests.serving import PATIENCE_S
 
 TURNS = range(6)  # of the event loop between the wake-up and the cancellation
 
@@ -49,7 +50,7 @@ async def test_upkeep_ends_while_it_is_woken(files: Files, turns: int) -> None:
     upkeep.wake()
     for _ in range(turns):
         await asyncio.sleep(0)
-    ended, _ = await asyncio.wait([asyncio.ensure_future(upkeep.close())], timeout=10)
+    ended, _ = await asyncio.wait([asyncio.ensure_future(upkeep.close())], timeout=PATIENCE_S)
     assert ended
     database.close()
     snapshots.close()

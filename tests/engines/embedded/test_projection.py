@@ -17,6 +17,7 @@ from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.database import Database, Tx
 from rookery.engines.embedded.projection import Projector, forget, offsets, step
 from tests.engines.embedded.marks import PROJECT, make_table, mark
+from tests.serving import until
 
 
 class Ledger:
@@ -151,10 +152,10 @@ async def test_only_one_projects_and_another_takes_over(files: Files, database: 
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    async def asked() -> bool:
+        return holds()
+
+    await until(asked)
 
 
 def _of_another_epoch(tx: Tx) -> None:

@@ -1,7 +1,7 @@
 """Searches beside one another, and the index in its file."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,13 @@ async def test_a_search_that_has_waited_too_long_is_refused(
     """While slow searches hold every thread, those behind them are answered 503 when their turn comes, not done late;
     then searches go on."""
 
+    begun, go = threading.Semaphore(0), threading.Event()
+
     def find_slowly(*arguments: Any) -> list[int]:
-        time.sleep(0.5)
+        begun.release()
+        go.wait()
         return find_people(*arguments)
 
-    monkeypatch.setattr(search, "WAIT_S_MAX", 0.1)
     monkeypatch.setattr(search, "find_people", find_slowly)
     store = EmbeddedSearch(files)
 
@@ -45,7 +47,13 @@ async def test_a_search_that_has_waited_too_long_is_refused(
         except Problem as refusal:
             return refusal.code
 
-    assert [[]] * THREADS + ["overloaded"] * 3 == await asyncio.gather(*(found() for _ in range(THREADS + 3)))
+    asked = [asyncio.create_task(found()) for _ in range(THREADS + 3)]
+    for _ in range(THREADS):
+        await asyncio.get_running_loop().run_in_executor(None, begun.acquire)
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "WAIT_S_MAX", 0)
+        go.set()
+        assert [[]] * THREADS + ["overloaded"] * 3 == await asyncio.gather(*asked)
     assert [] == await found()
     store.close()
 

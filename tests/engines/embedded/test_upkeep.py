@@ -1,6 +1,5 @@
 """What upkeep lets go."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +11,8 @@ from rookery.engines.embedded.connections import Files, rows_of
 from rookery.engines.embedded.database import Database, Tx
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.engines.embedded.upkeep import AGED_MAX, UpkeepRunner
+from tests.serving import until
 
-LOOKS_MAX = 3_000
 HOUR_MS = 3_600_000
 
 
@@ -40,17 +39,15 @@ async def test_keys_and_windows_leave_when_their_time_is_over(
             ends_ms = tx.now_ms + (HOUR_MS if number < 5 else -1)
             tx.execute("INSERT INTO rate_windows VALUES ('tweets', ?, 0, ?, 1)", (str(number), ends_ms))
 
-    def left() -> list[int]:
+    async def done() -> bool:
         with snapshots.open() as connection:
             tables = ("idempotency_keys", "rate_windows", "outbox")
-            return [rows_of(connection, f"SELECT count(*) FROM {table}")[0][0] for table in tables]
+            left = [rows_of(connection, f"SELECT count(*) FROM {table}")[0][0] for table in tables]
+            return left == [5, 5, 1]
 
     await database.write(fill)
     upkeep = UpkeepRunner(files, database, snapshots, [], outbox_keep_ms=0)
     upkeep.start()
-    for _ in range(LOOKS_MAX):
-        if left() == [5, 5, 1]:
-            break
-        await asyncio.sleep(0.01)
+    await until(done)
     await upkeep.close()
-    assert [5, 5, 1] == left()
+    assert await done()

@@ -68,7 +68,7 @@ class EmbeddedFeed:
         if self._own_writes.get(viewer, 0) > self._horizon:
             header = await self._own_writes_in(viewer)
         token, floor, top = header
-        if token is None or floor == ID_MAX:
+        if token is None or floor == ID_MAX or self._own_writes.get(viewer, 0) > self._horizon:
             return None
         stamp = token, top, self._backdated, min(self._celebrity_news, self._horizon)
         if whole:
@@ -89,7 +89,10 @@ class EmbeddedFeed:
             if token is None or floor == ID_MAX:
                 self._builder.build_later(viewer)
                 floor = ID_MAX
-            before = min(before, self._horizon + 1)
+            if self._own_writes.get(viewer, 0) > self._horizon:
+                floor = ID_MAX  # what the viewer wrote shows at once, however late feeds are: all is pulled
+            else:
+                before = min(before, self._horizon + 1)
             entries, floor = self._read_entries(connection, viewer, before, floor, limit)
             whole = len(entries) == limit
             span = (entries[-1][0] if whole else floor, before)

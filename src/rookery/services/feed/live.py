@@ -110,15 +110,16 @@ class LiveService:
         if stamp is not None and stamp == told.stamp:
             return []
         told.stamp = stamp
-        known = await self._store.candidates(viewer, ID_MAX, 1)  # what does not show is not looked at again
         since = await self._store.since(viewer, told.tweet)
+        again = since < told.tweet  # then what does not show now must not be looked at again, when it may
+        known = await self._store.candidates(viewer, ID_MAX, PAGE_SIZE_MAX if again else 1)
         found: list[tuple[int, bytes]] = []
         before = ID_MAX
         while len(found) < CATCH_UP_MAX:
             page = await self._feed.shown(viewer, before, PAGE_SIZE_MAX, since)
             found.extend(entry for entry in page.entries if entry[0] not in told.sent)
             if page.next_cursor is None:
-                told.take(one for one, _ in (*known, *found))
+                told.take(one for one, _ in (*known[::-1], *found))
                 return found[::-1]
             before = int(page.next_cursor)
         return None
