@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import (
+    cluster_costs,
     cluster_fanout,
     cluster_feed_read,
+    cluster_processes,
     cluster_staleness,
     fanout,
     feed_read,
@@ -40,9 +42,11 @@ BENCHMARKS: Sequence[Benchmark] = (
     scale.BENCHMARK,
 )
 CLUSTER: Sequence[Benchmark] = (
+    cluster_costs.BENCHMARK,
     cluster_fanout.BENCHMARK,
     cluster_feed_read.BENCHMARK,
     cluster_staleness.BENCHMARK,
+    cluster_processes.BENCHMARK,
 )
 _NAMES = [one.name for one in (*BENCHMARKS, *CLUSTER)]
 QUICK = "A quick run: everything is small, so these figures show that the benchmarks work, not how fast anything is."
