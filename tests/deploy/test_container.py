@@ -1,7 +1,6 @@
 """The container: the linter takes its file, and what comes out of it is locked, without rights and without tools."""
 
 import re
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rookery.config import catalogue
-from scripts.certificates import self_signed
+from scripts.ports import free_port
 from tests.deploy.definitions import DEPLOY, PROJECT, planted, program, said, settings
 from tests.serving import Server
 
@@ -151,19 +150,17 @@ def test_the_image_gives_settings_that_are_taken(tmp_path: Path) -> None:
 
 
 def test_health_is_what_readyz_answers(tmp_path: Path) -> None:
-    """ready.py asks the server of the settings, here over TLS: 0 while that is ready, 1 once it is not there."""
-    certificate, key = self_signed(tmp_path)
-    server = Server(tmp_path / "data", {"SERVER_TLS_CERT": str(certificate), "SERVER_TLS_KEY": str(key)})
-    server.url = server.url.replace("http:", "https:")
-    server.verify = ssl.create_default_context(cafile=str(certificate))
-    environment = {**server.environment(), "ROOKERY_SERVER_PORT": str(server.port)}
+    """ready.py asks the server of the settings: it exits 0 while that is ready, 1 once it is not there."""
+    server = Server(tmp_path / "data", {"SERVER_METRICS_PORT": str(free_port())})
     command = [sys.executable, str(DEPLOY / "container" / "ready.py")]
     server.start()
     try:
-        ready = subprocess.run(command, env=environment, cwd=tmp_path, check=False).returncode
+        ready = subprocess.run(command, env=server.environment(), cwd=tmp_path, check=False).returncode
     finally:
         server.stop()
-    gone = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
+    gone = subprocess.run(
+        command, env=server.environment(), cwd=tmp_path, check=False, capture_output=True, text=True
+    )
 
     assert (0, 1) == (ready, gone.returncode)
     assert gone.stderr.startswith("not ready: ")
