@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import (
-    cluster_costs,
     cluster_fanout,
     cluster_feed_read,
     cluster_processes,
@@ -42,7 +41,6 @@ BENCHMARKS: Sequence[Benchmark] = (
     scale.BENCHMARK,
 )
 CLUSTER: Sequence[Benchmark] = (
-    cluster_costs.BENCHMARK,
     cluster_fanout.BENCHMARK,
     cluster_feed_read.BENCHMARK,
     cluster_staleness.BENCHMARK,
