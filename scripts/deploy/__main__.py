@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Plain.add_representer(str, _text)
 
 
+@cache
 def files() -> Mapping[Path, str]:
     """What is made, by its path in deploy/."""
     made = {
@@ -55,7 +57,11 @@ def stale() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Writes all, and takes away what is not made any more; with --check only says what is stale, and gives 1."""
-    made = files()
+    try:
+        made = files()
+    except ValueError as fault:
+        print(f"deploy/ lacks something: {fault}", file=sys.stderr)
+        return 1
     for path in stale():
         if "--check" in arguments:
             print(f"deploy/{path} is not what the code says: run `make docs`", file=sys.stderr)

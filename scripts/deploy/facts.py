@@ -74,9 +74,9 @@ def written(value: object) -> str:
 
 @cache
 def figure(bench: str, name: str) -> float:
-    """A figure of docs/benchmarks.json. Raises KeyError where it was not measured."""
+    """A figure of docs/benchmarks.json. Raises ValueError where it was not measured."""
     report = json.loads((PROJECT / "docs" / "benchmarks.json").read_text())
     for one in report["benchmarks"][bench]["figures"]:
         if one["name"] == name:
             return float(one["value"])
-    raise KeyError(f"{bench}: {name}")
+    raise ValueError(f"measure `{name}` by the benchmark {bench}, or it is not known what that asks for")

@@ -58,15 +58,19 @@ class Range:
 
 def manifests() -> Mapping[str, Sequence[Document]]:
     """The documents by file, in the order in which they are applied."""
-    files: dict[str, Sequence[Document]] = {
+    first: dict[str, Sequence[Document]] = {
         "namespace": [_namespace()],
         "settings": [_account(), _settings()],
         "network": _network(),
         "migrate": [_migrate()],
     }
-    files |= {f"service-{name}": _service(name) for name in SERVICES}
-    files |= {f"worker-{name}": _worker(name) for name in WORKERS}
-    return files | {"front": _front()}
+    for one in (one for documents in first.values() for one in documents):
+        one["metadata"].setdefault("labels", {})["rookery/step"] = (
+            "tables"  # to be applied alone, before the rest
+        )
+    services = {f"service-{name}": _service(name) for name in SERVICES}
+    workers = {f"worker-{name}": _worker(name) for name in WORKERS}
+    return {**first, **services, **workers, "front": _front()}
 
 
 def kustomization() -> Document:

@@ -41,8 +41,8 @@ def _need(process: str) -> Need:
 
 
 def needs() -> Mapping[str, Need]:
-    """By the name of the process: `feed service`, `feed worker`, `front`, `migrate`. Raises KeyError for one that was
-    not measured."""
+    """By the name of the process: `feed service`, `feed worker`, `front`, `migrate`. Raises ValueError for one that
+    was not measured."""
     names = [*(f"{name} service" for name in SERVICES), *(f"{name} worker" for name in WORKERS)]
     measured = {name: _need(name) for name in names}
     return {**measured, "migrate": measured["sweeper worker"], "front": Need("500m", FRONT_MIB)}
