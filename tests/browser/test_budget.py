@@ -25,6 +25,10 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+_PAINTED = (
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300))))"
+)
+
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -90,7 +94,7 @@ def test_nothing_moves_by_itself(browser: Browser, server: Server, scene: Scene)
             page = visit.page()
             with page.expect_response("**/feed/live"):
                 page.goto(server.url)
-            page.wait_for_timeout(300)
+            page.evaluate(_PAINTED)
             assert LOADING_SHIFT_MAX > sum(one[0] for one in shifts(page))
             entries = page.locator("ol.timeline > li")
             while page.locator("a.more").count():
@@ -102,5 +106,5 @@ def test_nothing_moves_by_itself(browser: Browser, server: Server, scene: Scene)
             page.evaluate("scrollTo(0, 300)")
             scene.bob.tweet("Something new.")
             expect(page.locator(".pill")).to_be_visible()
-            page.wait_for_timeout(200)
+            page.evaluate(_PAINTED)
             assert [] == shifts(page)

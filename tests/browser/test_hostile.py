@@ -112,7 +112,6 @@ def watched(browser: Browser, server: Server, token: str = "") -> Iterator[Page]
         yield page
 
 
-@pytest.mark.timeout(180)
 def test_nothing_that_people_write_runs(browser: Browser, server: Server) -> None:
     """Texts, names, bios and what one searches for are shown as they are written, on every page that shows them."""
     assert 40 <= len(PAYLOADS)
@@ -139,7 +138,6 @@ def test_nothing_that_people_write_runs(browser: Browser, server: Server) -> Non
             calm(page)
 
 
-@pytest.mark.timeout(180)
 def test_nothing_in_an_address_runs(browser: Browser, server: Server) -> None:
     """Search words, handles, tweet ids and where to go back to are text, too."""
     with watched(browser, server) as page:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -80,11 +81,6 @@ def test_an_act_shows_at_once_and_is_taken_back_when_refused(visit: Visit, ann: 
     page = visit.page(f"/@{bob.handle}")
     follow = page.locator(".profile").get_by_role("button", name=re.compile("^Follow"))
     like = page.get_by_role("button", name=re.compile("^Like"))
-    at_once: list[str | None] = []
-    page.on(
-        "request",
-        lambda sent: at_once.append(follow.text_content()) if sent.url.endswith("/follow") else None,
-    )
     bob.ok("DELETE", f"/tweet/{tweet}")
     like.click()
     expect(page.locator(".toast.error")).to_contain_text("no such tweet")
@@ -126,9 +122,13 @@ def test_presses_in_a_row_end_as_the_last_one_said(visit: Visit, ann: Person, ne
 
 
 def test_a_delete_can_be_undone_and_is_sent_on_leaving(visit: Visit, ann: Person) -> None:
-    """It hides at once and the server knows nothing of it; undo shows it again; leaving the page sends it."""
+    """It hides at once and the server knows nothing of it; undo shows it again; leaving the page sends it, and the page
+    that one goes to, which was made before, shows it no more."""
     tweet = ann.tweet("to be or not")["tweetId"]
-    page = visit.page(f"/@{ann.handle}")
+    page = visit.page()
+    page.clock.install()
+    page.goto(f"{visit.url}/@{ann.handle}")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
     shown = page.locator(f'article[data-id="{tweet}"]')
 
     def delete() -> None:
@@ -141,8 +141,26 @@ def test_a_delete_can_be_undone_and_is_sent_on_leaving(visit: Visit, ann: Person
     page.get_by_role("button", name="Undo").click()
     expect(shown).to_be_visible()
     delete()
-    page.goto(f"{visit.url}/explore")
+    page.goto(f"{visit.url}/public")
+    expect(page.get_by_text("to be or not")).to_have_count(0)
     soon((404, "not_found"), lambda: _status(ann, tweet))
+
+
+def test_a_delete_is_sent_after_some_seconds(visit: Visit, ann: Person) -> None:
+    """Within 5 s nothing is sent, then it is, without leaving the page."""
+    tweet = ann.tweet("five more seconds")["tweetId"]
+    page = visit.page()
+    page.clock.install()
+    page.goto(f"{visit.url}/@{ann.handle}")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    shown = page.locator(f'article[data-id="{tweet}"]')
+    shown.locator("details.menu > summary").click()
+    shown.get_by_role("link", name="Delete").click()
+    page.clock.run_for(4_900)
+    assert "five more seconds" == ann.ok("GET", f"/tweet/{tweet}")["content"]
+    page.clock.run_for(200)
+    soon((404, "not_found"), lambda: _status(ann, tweet))
+    expect(shown).to_have_count(0)
 
 
 def _status(person: Person, tweet: str) -> tuple[int, str]:
@@ -158,14 +176,13 @@ def test_lists_go_on_by_themselves_and_keep_their_place(reader: Visit, scene: Sc
     shown = len(scene.bob.ok("GET", "/user/@bob_writes/tweets?pageSize=100"))
 
     def scroll() -> int:
-        page.keyboard.press("End")
+        page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
         return entries.count()
 
     soon(shown, scroll)
     ids = page.eval_on_selector_all("ol.timeline article", "(all) => all.map((one) => one.dataset.id)")
     assert shown == len(set(ids))
     tweet = entries.nth(42).locator("article")
-    page.wait_for_timeout(500)  # the last scroll may still glide
     tweet.evaluate("(one) => scrollTo(0, one.getBoundingClientRect().top + scrollY - 300)")
     assert 4 > abs(_top(page, ids[42]) - 300)
     tweet.locator("a.when").click()
@@ -216,11 +233,18 @@ def test_everything_goes_by_keys(visit: Visit, ann: Person, new: New) -> None:
     keys.type(", edited")
     keys.press("Control+Enter")
     expect(quote.locator(".content").first).to_have_text("my quote, edited")
-    keys.press("g")
-    keys.press("p")
-    expect(page).to_have_url(f"{visit.url}/@{ann.handle}")
+    soon(f"{visit.url}/@{ann.handle}", lambda: _go(page, "g", "p"))
+    page.wait_for_load_state()
     keys.press("/")
     expect(page.get_by_role("searchbox").first).to_be_focused()
+
+
+def _go(page: Page, *keys: str) -> str:
+    """Presses keys that count within a moment of one another; where the browser is after that."""
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    return page.url
 
 
 def _flags(person: Person, tweet: str) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 COOKIE = "rookery_session"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WAIT_MS = 8_000.0  # for what must come; a slow machine is no fault
+WAIT_MS = 30_000.0  # for what must come; a slow machine is no fault
 _CSP_WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);

@@ -14,6 +14,21 @@ from tests.web.visiting import Visitor, parsed, sign_up
 Make = Callable[[], Visitor]
 PART = {"X-Fragment": "1"}
 BUDGET_BYTES = 60_000
+FORM_KEY = re.compile(r'name="key" value="\w+"')
+
+
+def home_either_way(visitor: Visitor) -> str:
+    """The home page but for its form's key, which may be new each time: packed and as it is made it is the same. What
+    stands beside it is of the last minute, so that one minute's end may fall between the two."""
+    for _ in range(2):
+        packed, plain = (
+            FORM_KEY.sub("", visitor.get("/", headers={"Accept-Encoding": encoding}).text)
+            for encoding in ("gzip", "identity")
+        )
+        if packed == plain:
+            break
+    assert packed == plain
+    return packed
 
 
 def test_a_list_goes_on_by_fragments(person: Make) -> None:
@@ -185,7 +200,7 @@ def test_a_first_visit_is_small(person: Make, server: Server) -> None:
     assert {"gzip"} == {one.headers["content-encoding"] for one in answers}
     sent = sum(one.num_bytes_downloaded for one in answers)
     assert sent < BUDGET_BYTES
-    assert home.text == ann.get("/", headers={"Accept-Encoding": "identity"}).text
+    assert "" != home_either_way(ann)
 
 
 def test_a_kept_page_is_sent_only_while_it_is_right(person: Make) -> None:
@@ -202,13 +217,11 @@ def test_a_kept_page_is_sent_only_while_it_is_right(person: Make) -> None:
         lambda: ann.done(f"{own}/delete"),
         lambda: bob.done(f"/@{ann.handle}/block"),
     ]
-    seen = [ann.get("/").text]
+    seen = [home_either_way(ann)]
     for write in writes:
         write()
-        packed = ann.get("/")
-        assert packed.text == ann.get("/", headers={"Accept-Encoding": "identity"}).text
-        assert packed.text not in seen
-        seen.append(packed.text)
+        seen.append(home_either_way(ann))
+        assert seen[-1] not in seen[:-1]
 
 
 def test_pages_count_as_one_read_and_pictures_as_none(tmp_path: Path) -> None:

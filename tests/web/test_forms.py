@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -132,6 +133,34 @@ def test_a_line_break_is_one(person: Make) -> None:
     area = ann.read(f"{path}/edit").one("textarea", name="content")
     ann.done(f"{path}/edit", content=area.text.removeprefix("\n").replace("\n", "\r\n"))
     assert ann.ask("GET", f"/tweet/{tweet['tweetId']}")["editedTimeStamp"] is None
+
+
+@pytest.mark.parametrize("place", ["/", "/compose", "{tweet}", "{tweet}/reply", "{tweet}/quote"])
+def test_a_form_that_comes_twice_writes_once(person: Make, place: str) -> None:
+    """A second press, also one at the same time, writes nothing again and leads to the same place; another text of the
+    same page is written, and so is the same one from a page that was asked for anew."""
+    ann = person()
+    path = place.format(tweet=ann.tweet("to talk about"))
+
+    def written() -> int:
+        return sum(len(ann.ask("GET", f"/user/{ann.id}/{what}")) for what in ("tweets", "replies")) - 1
+
+    def filled_in(content: str) -> tuple[str, dict[str, str]]:
+        form = ann.read(path).one("form", class_="composer")
+        given = {one.attributes["name"]: one.attributes["value"] for one in form.all("input")}
+        return form.attributes["action"], {**given, "content": content}
+
+    action, fields = filled_in("once")
+    with ThreadPoolExecutor(4) as pool:
+        led = set(pool.map(lambda _: ann.done(action, **fields), range(4)))
+    assert (1, 1) == (len(led), written())
+    assert led == {ann.done(action, **fields)}
+    ann.done(action, **{**fields, "content": "another"})
+    assert 2 == written()
+    action, anew = filled_in("once")
+    assert anew["key"] != fields["key"]
+    ann.done(action, **anew)
+    assert 3 == written()
 
 
 def test_a_place_comes_along(person: Make) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.serving import PASSWORD, Server
+from tests.serving import PASSWORD, PATIENCE_S, Server
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 _VOID = {"meta", "link", "img", "input", "br"}
@@ -75,7 +75,7 @@ class Visitor(httpx.Client):
     """Somebody with a browser; `handle` once they have an account."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__(base_url=server.url, timeout=20, headers={"Accept": "text/html,*/*;q=0.8"})
+        super().__init__(base_url=server.url, timeout=PATIENCE_S, headers={"Accept": "text/html,*/*;q=0.8"})
         self.handle = ""
         self.id = ""
 

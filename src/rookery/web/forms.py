@@ -1,5 +1,6 @@
 """What browsers post, and where they are sent afterwards."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -10,6 +11,7 @@ import msgspec
 
 from rookery.core.errors import Invalid, Problem
 from rookery.core.forms import Form
+from rookery.core.limits import IdempotencyKey, Ticket
 from rookery.core.routes import Answer, Call
 
 F = TypeVar("F", bound=Form)
@@ -40,6 +42,15 @@ def came_from(headers: Mapping[str, str]) -> str | None:
     if page.netloc != headers.get("host"):
         return None
     return page.path + (f"?{page.query}" if page.query else "")
+
+
+def ticket_of(call: Call, fields: Mapping[str, str]) -> Ticket:
+    """The call's ticket, keyed where the form has a `key`: one that comes again as it was, by a second press where
+    there is no script, writes nothing twice. Another text from the same page is another write."""
+    if fields.get("key"):
+        digest = hashlib.sha256(b"%b\n%b" % (call.path.encode(), call.raw_body))
+        call.ticket.key = IdempotencyKey(call.viewer, f"form:{digest.hexdigest()}", digest.digest())
+    return call.ticket
 
 
 def see_other(path: str, *headers: tuple[str, str]) -> Answer:

@@ -5,6 +5,7 @@ request, so it can be packed: nobody learns from its size what is on it.
 """
 
 import gzip
+import secrets
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ PACKED_LEVEL = 1  # of 9: a third of the time, for a tenth more bytes
 FRAMES_MAX = 4_000  # of some 5 KB each
 PAGES_MAX = 4_000  # packed ones, of some 8 KB each
 _GAP = b"\0"  # where something is put in; it stands in no text
+_KEY = "\1"  # the same for the key of the form, see forms.py
 Trends = tuple[tuple[str, int], ...]
 
 
@@ -39,13 +41,14 @@ class About(NamedTuple):
     is_first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """A page as it was sent packed, with what it was made of: the same objects make the same page."""
+@dataclass(slots=True)
+class _Made:
+    """A page with what it was made of: the same objects make the same page. Packed when it was first sent so."""
 
     page: Page[bytes]
     frame: Sequence[bytes]
-    body: bytes
+    key: str
+    packed: bytes = b""
 
 
 class Frames:
@@ -54,19 +57,19 @@ class Frames:
     def __init__(self, templates: Environment) -> None:
         self._templates = templates
         self._frames: dict[Hashable, Sequence[bytes]] = {}
-        self._packed: dict[int, _Packed] = {}
+        self._made: dict[int, _Made] = {}
 
     def answer(self, call: Call, about: About, page: Page[bytes], listing: Listing) -> Answer:
         """The page with this list, which is made of `page`."""
         frame = self._frame(about, listing)
+        made = self._made.get(call.viewer)
+        if made is None or made.page is not page or made.frame is not frame:
+            made = self._made[call.viewer] = _Made(page, frame, secrets.token_hex(8))
+            _trim(self._made, PAGES_MAX)
         if "gzip" not in call.headers.get("accept-encoding", ""):
-            return Answer(_joined(frame, listing), (KEPT, BY_ENCODING), HTML)
-        packed = self._packed.get(call.viewer)
-        if packed is None or packed.page is not page or packed.frame is not frame:
-            packed = _Packed(page, frame, gzip.compress(_joined(frame, listing), PACKED_LEVEL, mtime=0))
-            self._packed[call.viewer] = packed
-            _trim(self._packed, PAGES_MAX)
-        return Answer(packed.body, (KEPT, BY_ENCODING, PACKED), HTML)
+            return Answer(_joined(made, listing), (KEPT, BY_ENCODING), HTML)
+        made.packed = made.packed or gzip.compress(_joined(made, listing), PACKED_LEVEL, mtime=0)
+        return Answer(made.packed, (KEPT, BY_ENCODING, PACKED), HTML)
 
     def _frame(self, about: About, listing: Listing) -> Sequence[bytes]:
         """What comes before the items, between them and the address of the next page, and after that."""
@@ -82,14 +85,16 @@ class Frames:
                 trends=about.trends,
                 is_first=about.is_first,
                 listing=gaps,
+                key=_KEY,
             )
             frame = self._frames[key] = body.encode().split(_GAP)
             _trim(self._frames, FRAMES_MAX)
         return frame
 
 
-def _joined(frame: Sequence[bytes], listing: Listing) -> bytes:
-    start, *rest = frame
+def _joined(made: _Made, listing: Listing) -> bytes:
+    start, *rest = made.frame
+    start = start.replace(_KEY.encode(), made.key.encode())
     if listing.more is not None:
         rest.insert(1, escape(listing.more).encode())
     return b"".join((start, *listing.pieces, *rest))

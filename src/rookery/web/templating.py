@@ -1,5 +1,7 @@
 """The templates, and what they may use."""
 
+import secrets
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,6 +24,7 @@ def environment(statics: Statics) -> Environment:
         auto_reload=False,
     )
     made.globals["static"] = statics.url
+    made.globals["form_key"] = partial(secrets.token_hex, 8)
     made.globals["tag_path"] = tag_path
     made.filters["exact"] = formats.exact
     made.filters["day"] = formats.day

@@ -10,7 +10,7 @@ from rookery.core.objects import Tweet
 from rookery.core.routes import Answer, Call, Handler, Limit, Route
 from rookery.services.tweets.service import NewTweet
 from rookery.web.conversation import OF_TWEET
-from rookery.web.forms import back, faults, filled, local_path, retry_headers, see_other
+from rookery.web.forms import back, faults, filled, local_path, retry_headers, see_other, ticket_of
 from rookery.web.pieces import decode_tweet, path_of, show
 from rookery.web.site import Site, reading, wants_fragment
 
@@ -46,7 +46,7 @@ class WritingForms:
         fields = call.posted()
 
         async def write() -> str:
-            await self._tweets.post(call.viewer, filled(NewTweet, fields), call.ticket)
+            await self._tweets.post(call.viewer, filled(NewTweet, fields), ticket_of(call, fields))
             return local_path(fields.get("back"))
 
         return await self._written(call, "tweet", None, fields, write)
@@ -54,13 +54,13 @@ class WritingForms:
     async def reply(self, call: Call, tweet: Tweet, fields: Mapping[str, str]) -> str:
         """POST /reply."""
         form = filled(NewText, fields)
-        reply_id = await self._replies.post(call.viewer, int(tweet.tweet_id), form, call.ticket)
+        reply_id = await self._replies.post(call.viewer, int(tweet.tweet_id), form, ticket_of(call, fields))
         return f"{path_of(tweet)}#t{reply_id}"
 
     async def quote(self, call: Call, tweet: Tweet, fields: Mapping[str, str]) -> str:
         """POST /quote."""
         form = filled(NewTweet, {**fields, "quoteOf": tweet.tweet_id})
-        await self._tweets.post(call.viewer, form, call.ticket)
+        await self._tweets.post(call.viewer, form, ticket_of(call, fields))
         return local_path(fields.get("back"))
 
     async def edit(self, call: Call, tweet: Tweet, fields: Mapping[str, str]) -> str:

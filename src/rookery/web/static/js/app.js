@@ -11,28 +11,22 @@ import "./place.js";
 import "./times.js";
 
 document.documentElement.classList.add("js");
-openByClick();
-closeMenus();
+on("click", openTweet);
 
-/** A click on a tweet, beside its links and buttons, opens it. */
-function openByClick() {
-  on("click", (event) => {
-    const opens = event.target.closest(".quoted[data-url], article[data-url]");
-    if (!opens || event.defaultPrevented || event.target.closest("a, button, form, summary")) return;
-    if (!opens.matches(".focused") && !String(getSelection())) location.assign(opens.dataset.url);
-  });
+function openTweet(event) {
+  const opens = event.target.closest(".quoted[data-url], article[data-url]");
+  if (!opens || event.defaultPrevented || event.target.closest("a, button, form, summary")) return;
+  if (!opens.matches(".focused") && !String(getSelection())) location.assign(opens.dataset.url);
 }
 
-/** A menu closes on Escape, which gives its button the focus, and when one goes elsewhere. */
-function closeMenus() {
-  const open = () => findAll("details.menu[open]");
-  on("keydown", (event) => {
-    for (const menu of event.key === "Escape" ? open() : []) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-  });
-  const leave = ({ target }) => open().forEach((menu) => (menu.open = menu.contains(target)));
-  on("click", leave);
-  on("focusin", leave);
-}
+// A menu closes on Escape, which gives its button the focus, and when one goes elsewhere.
+const openMenus = () => findAll("details.menu[open]");
+const leave = ({ target }) => openMenus().forEach((menu) => (menu.open = menu.contains(target)));
+on("click", leave);
+on("focusin", leave);
+on("keydown", (event) => {
+  for (const menu of event.key === "Escape" ? openMenus() : []) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});

@@ -1,20 +1,20 @@
-// Writing: what is left of the length, a draft that survives a reload, a place, and sending without leaving the page.
+// Writing: the length, a lasting draft, a place, and sending without leaving the page.
 
 import { addTo } from "./acts.js";
 import { call, fragment, viewer } from "./api.js";
 import { articlesOf, entriesOf, mergeNewest } from "./lists.js";
-import { complain, find, findAll, make, on, onClick, openDialog, toast } from "./page.js";
+import { complain, find, findAll, make, on, onClick, once, openDialog, toast } from "./page.js";
 import { takePlace } from "./place.js";
 import { weightOf } from "./weight.js";
 
 const NEAR = 20;
 
 findAll("form.composer").forEach((form) => takeComposer(form));
-onClick("a.reply, a.quote, a.edit, a.new", (link) => open(link.href).catch(complain));
+onClick("a.reply, a.quote, a.edit, a.new", once(open));
 on("submit", ({ target }) => target.dataset.act === "logout" && localStorage.clear());
 
-async function open(url) {
-  const page = await fragment(url);
+async function open({ href }) {
+  const page = await fragment(href);
   const form = page.querySelector("form.composer");
   const dialog = openDialog("compose", form.querySelector("label").textContent, page);
   takeComposer(form, () => dialog.close());
@@ -28,7 +28,7 @@ function takeComposer(form, done = () => {}) {
   const button = form.querySelector("[type=submit]");
   const draft = `draft:${viewer}:${act}:${id ?? ""}`;
   let key; // so that what is sent again after a fault is there once
-  let sending = false;
+  const place = takePlace(form);
 
   const typed = () => {
     key = crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -43,21 +43,24 @@ function takeComposer(form, done = () => {}) {
     const output = form.querySelector("output");
     output.textContent = left;
     output.dataset.state = left < 0 ? "over" : left <= NEAR ? "near" : "";
-    button.disabled = sending || left < 0 || !value.trim();
+    button.disabled = text.readOnly || left < 0 || !value.trim();
   };
-  const submit = async () => {
-    if (sending) return;
-    sending = button.disabled = true;
+  const submit = async (event) => {
+    event.preventDefault();
+    if (text.readOnly) return;
+    text.readOnly = button.disabled = true; // what is typed now would go with what is sent
     try {
+      await place?.found();
       const tweet = await write(act, id, form.elements, key);
       text.value = "";
+      place?.clear();
       typed();
       done();
       await show(act, id, tweet);
     } catch (fault) {
       complain(fault);
     }
-    sending = false;
+    text.readOnly = false;
     count();
   };
 
@@ -67,19 +70,15 @@ function takeComposer(form, done = () => {}) {
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(button);
   });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submit();
-  });
-  takePlace(form);
+  form.addEventListener("submit", submit);
 }
 
 function write(act, id, { content, latitude, longitude }, key) {
   const body = { content: content.value };
-  if (latitude?.value) Object.assign(body, { latitude: Number(latitude.value), longitude: Number(longitude.value) });
+  if (latitude?.value) Object.assign(body, { latitude: +latitude.value, longitude: +longitude.value });
   if (act === "edit") return call("PATCH", `/tweet/${id}`, body);
-  if (act === "reply") return call("POST", `/reply/${id}`, body, { key });
-  return call("POST", "/tweet/", act === "quote" ? { ...body, quoteOf: id } : body, { key });
+  if (act === "reply") return call("POST", `/reply/${id}`, body, key);
+  return call("POST", "/tweet/", act === "quote" ? { ...body, quoteOf: id } : body, key);
 }
 
 /** Shows what was written where it belongs on this page, and else a link to it. */

@@ -1,4 +1,4 @@
-// Lists of tweets and people: their entries, the next page on scrolling, and one's place in them on coming back.
+// Lists of tweets and people: the next page on scrolling, and one's place in them on coming back.
 
 import { fragment } from "./api.js";
 import { complain, find, findAll, onClick } from "./page.js";
@@ -7,7 +7,6 @@ const AHEAD = "1200px";
 const PAGES_MAX = 40;
 const BAR_PX = 80; // what covers the top of a list
 
-/** The entries of a list or fragment, in order. */
 export const entriesOf = (root) => [...root.children].filter((one) => one.matches("li"));
 
 /** What tells an entry from others: the id of a retweet, not of what it shows; a person's id. */
@@ -16,11 +15,13 @@ export function keyOf(li) {
   return entry ?? user;
 }
 
-/** Whether a list has an entry with this key. */
 export const has = (list, key) => entriesOf(list).some((li) => keyOf(li) === key);
 
 /** Every article of a tweet on the page, also where a retweet shows it. */
 export const articlesOf = (id) => findAll(`article[data-id="${id}"]`);
+
+/** An article's entry in its list; itself, where it is in none. */
+export const entryOf = (article) => article.closest("li") ?? article;
 
 /** Takes entries into a list newest first, those it lacks; gives the ones that are new. */
 export function mergeNewest(list, entries) {
@@ -72,8 +73,7 @@ const slot = () => `place:${location.pathname}${location.search}`;
 
 function remember() {
   const top = allEntries().find((li) => li.getBoundingClientRect().bottom > BAR_PX);
-  if (!top || !scrollY) return sessionStorage.removeItem(slot());
-  return sessionStorage.setItem(slot(), JSON.stringify({ key: keyOf(top), y: topOf(top) }));
+  sessionStorage.setItem(slot(), JSON.stringify(scrollY && top ? { key: keyOf(top), y: topOf(top) } : null));
 }
 
 /** Loads as many pages as were there, and scrolls to the entry that stood on top. */

@@ -1,9 +1,9 @@
-// The live feed: new tweets wait behind a pill, edits and deletes of shown ones come at once.
+// The live feed: new tweets wait behind a pill, edits and deletes come at once.
 
 import { ask, fragment, viewer } from "./api.js";
 import { refresh } from "./composer.js";
 import { entriesOf, has, keyOf, mergeNewest } from "./lists.js";
-import { complain, find, findAll, make, on } from "./page.js";
+import { complain, find, findAll, make, on, once } from "./page.js";
 
 const RETRY_MS_FIRST = 500;
 const RETRY_MS_MAX = 30_000;
@@ -15,7 +15,6 @@ const home = location.search.includes("cursor=") ? null : find("ol[data-timeline
 let pause = RETRY_MS_FIRST;
 let last = home?.firstElementChild && keyOf(home.firstElementChild); // the stream goes on after this tweet
 
-/** Listens for as long as somebody looks. */
 function listen() {
   let stream;
   let timer;
@@ -78,17 +77,15 @@ function arrive(keys) {
 function showPill() {
   const place = find(".pill-place");
   const count = [...waiting].filter((key) => !has(home, key)).length;
-  if (!count) {
-    place.replaceChildren();
-    return;
-  }
-  if (!place.firstChild) place.append(make("button", { type: "button", className: "pill", onclick: () => showNew().catch(complain) }));
-  place.firstChild.textContent = `Show ${count} new tweet${count === 1 ? "" : "s"}`;
+  if (!count) place.replaceChildren();
+  else if (!place.firstChild) place.append(make("button", { type: "button", className: "pill", onclick: once(showNew) }));
+  if (count) place.firstChild.textContent = `Show ${count} new tweet${count === 1 ? "" : "s"}`;
 }
 
 /** Reads the feed from its top down to what is shown, and puts on top what is new. */
 async function showNew() {
   const fresh = [];
+  const due = [...waiting]; // others may arrive meanwhile
   let page;
   let meets = false;
   for (let url = "/", pages = 0; url && !meets && pages < PAGES_MAX; pages += 1) {
@@ -102,7 +99,7 @@ async function showNew() {
     find(".more-place")?.replaceWith(page.querySelector(".more-place") ?? "");
   }
   const [first] = mergeNewest(home, fresh);
-  waiting.clear();
+  due.forEach((key) => waiting.delete(key));
   showPill();
   scrollTo({ top: 0, behavior: "instant" });
   first?.querySelector("article").focus({ preventScroll: true });

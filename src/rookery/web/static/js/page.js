@@ -1,4 +1,4 @@
-// The page's elements: finding and making them, dialogs, and short notes, which a screen reader says too.
+// Elements, dialogs, and short notes, which a screen reader says too.
 
 const SHOWN_MS = 5000;
 const FAULT_MS = 9000;
@@ -7,14 +7,13 @@ export const find = (selector) => document.querySelector(selector);
 export const findAll = (selector) => [...document.querySelectorAll(selector)];
 export const on = (event, act) => document.addEventListener(event, act);
 
-/** A new element with these properties and children. */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-/** Takes over clicks on what matches, but for those that open another tab or window. */
+/** Takes over clicks but for those that open another tab. */
 export function onClick(selector, act) {
   on("click", (event) => {
     const found = event.target.closest(selector);
@@ -24,7 +23,12 @@ export function onClick(selector, act) {
   });
 }
 
-/** Opens a dialog over the page; when it closes it is gone. */
+/** `act`, which may take its time: presses meanwhile ask for nothing more. */
+export function once(act) {
+  let under;
+  return (given) => (under ??= act(given).catch(complain).finally(() => (under = null)));
+}
+
 export function openDialog(className, ariaLabel, ...content) {
   const onclick = () => dialog.close();
   const close = make("button", { type: "button", className: "close", ariaLabel: "Close", onclick }, "✕");
@@ -35,7 +39,7 @@ export function openDialog(className, ariaLabel, ...content) {
   return dialog;
 }
 
-/** Shows a note for `ms` milliseconds, perhaps with a button or link; a press takes it away. */
+/** Shows a note, perhaps with a button or link; a press takes it away. */
 export function toast(text, control, { kind = "", ms = SHOWN_MS } = {}) {
   const onclick = () => note.remove();
   const note = make("p", { className: `toast ${kind}`, onclick }, text, " ", control ?? "");

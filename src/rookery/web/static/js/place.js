@@ -1,30 +1,35 @@
 // Where the reader is: added to a tweet, or searched around.
 
-import { complain, onClick } from "./page.js";
+import { onClick, once } from "./page.js";
 
-/** The composer's button that adds where one is, and takes it off again. */
+const NOWHERE = { latitude: "", longitude: "" };
+
+/** The composer's button that adds where one is, and takes it off again; `found` waits while it is asked for. */
 export function takePlace(form) {
   const button = form.querySelector("button.place");
-  if (!button || !navigator.geolocation) return;
-  const put = ({ latitude, longitude }) => {
-    form.elements.latitude.value = latitude;
-    form.elements.longitude.value = longitude;
-    button.ariaPressed = String(latitude !== "");
+  if (!button || !navigator.geolocation) return undefined;
+  const put = (place) => {
+    for (const name in place) form.elements[name].value = place[name];
+    button.ariaPressed = String(place !== NOWHERE);
   };
+  const add = once(async () => put(await position()));
+  let found;
   button.hidden = false;
   button.addEventListener("click", () => {
-    if (button.ariaPressed === "true") put({ latitude: "", longitude: "" });
-    else position().then(put, complain);
+    if (button.ariaPressed === "true") put(NOWHERE);
+    else found = add();
   });
+  return { found: () => found, clear: () => put(NOWHERE) };
 }
 
-onClick("a.near", (link) => {
-  const url = new URL(link.href);
-  position().then((found) => {
-    Object.entries(found).forEach(([name, degrees]) => url.searchParams.set(name, degrees));
+onClick(
+  "a.near",
+  once(async ({ href }) => {
+    const url = new URL(href);
+    Object.entries(await position()).forEach(([name, degrees]) => url.searchParams.set(name, degrees));
     location.assign(url);
-  }, complain);
-});
+  }),
+);
 
 /** To some hundred metres. Rejects with a sentence. */
 function position() {

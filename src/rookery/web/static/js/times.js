@@ -1,4 +1,4 @@
-// Times as one says them ("5m", "3 Mar 2026"); the exact one, in the reader's own zone, stands in the title.
+// Times as one says them ("5m", "3 Mar 2026"); the title has the exact one, in the reader's zone.
 
 import { findAll } from "./page.js";
 

@@ -8,7 +8,6 @@ const DOTTED = /(?<![^\s.])[^\s.]+(?:\.+[^\s.]+)+/gu;
 
 let patterns; // fetched when a text may hold more than plain letters
 
-/** The length that a composer bounds. */
 export async function weightOf(text) {
   if (/^[^.\x80-\uffff]*$/.test(text)) return text.length;
   const { url, shortened, emoji, heavy } = await (patterns ??= fetchPatterns());
@@ -47,7 +46,7 @@ function urlsIn(text, url, shortened) {
   return found;
 }
 
-/** Whether a part of a host name is short enough, in the form that goes to DNS. */
+/** Whether a part of a host name is short enough for DNS. */
 function isLabel(label) {
   if (!/[^\x00-\x7f]/.test(label)) return label.length <= LABEL_MAX;
   return !/^xn--/i.test(label) && (URL.parse?.(`http://${label}`)?.hostname ?? "").length <= LABEL_MAX;
