@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import (
+    cluster_costs,
     cluster_fanout,
     cluster_feed_read,
     cluster_processes,
@@ -42,6 +43,7 @@ BENCHMARKS: Sequence[Benchmark] = (
 )
 CLUSTER: Sequence[Benchmark] = (
     cluster_fanout.BENCHMARK,
+    cluster_costs.BENCHMARK,
     cluster_feed_read.BENCHMARK,
     cluster_staleness.BENCHMARK,
     cluster_processes.BENCHMARK,

@@ -1,4 +1,5 @@
-"""The report: benchmarks.json with every figure, benchmarks.md for people, benchmarks.svg with what has a bound.
+"""The report: benchmarks.json with every figure, benchmarks.md for people, benchmarks.svg with what has a bound, and the
+figures that `rookery plan` reckons with, which come with the package.
 
 A run of some benchmarks replaces their figures and keeps the others', each with the day and the machine it is from.
 """
@@ -16,7 +17,8 @@ import apsw
 
 from benchmarks.figures import Figure, shown
 from benchmarks.plot import draw
-from benchmarks.run import Benchmark
+from benchmarks.run import PROJECT, Benchmark
+from rookery.plan import measured, resources
 
 _HEAD = """# Benchmarks
 
@@ -38,7 +40,8 @@ class Found:
 
 
 def write(folder: Path, found: Sequence[Found]) -> list[Path]:
-    """Writes the three files, keeping what other benchmarks' earlier runs found; returns their paths."""
+    """Writes the four files, keeping what other benchmarks' earlier runs found; returns their paths. Those of the plan
+    go into the package where the others go into docs/."""
     json_file, page, picture = (folder / f"benchmarks.{ending}" for ending in ("json", "md", "svg"))
     kept = json.loads(json_file.read_text()) if json_file.exists() else {}
     known: dict[str, Any] = kept.get("benchmarks", {})
@@ -53,7 +56,9 @@ def write(folder: Path, found: Sequence[Found]) -> list[Path]:
     json_file.write_text(json.dumps({"benchmarks": known}, indent=2) + "\n")
     page.write_text(_page(known))
     draw(picture, [one for bench in known.values() for one in bench["figures"] if one["bound"]])
-    return [json_file, page, picture]
+    planned = measured.FILE if folder.resolve() == PROJECT / "docs" else folder / measured.FILE.name
+    planned.write_text(measured.kept(known, measured.wanted(resources.KINDS)))
+    return [json_file, page, picture, planned]
 
 
 def machine() -> str:

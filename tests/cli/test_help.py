@@ -20,7 +20,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 
 COMMANDS = list(commands(typer.main.get_command(app)))
-ON_CLUSTER = (("work",), ("migrate",), ("gateway", "nginx"))  # have no data folder
+ON_CLUSTER = (("work",), ("migrate",), ("gateway", "nginx"), ("plan",))  # have no data folder
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -43,7 +43,7 @@ ON_DATA = {
     "backup": ("backup", "copy"),
 }
 MAKING = {"serve", "demo", "load"}  # these start a data folder where there is none
-ELSEWHERE = {"restore", "config", "work", "migrate", "migrate-data", "gateway nginx"}
+ELSEWHERE = {"restore", "config", "work", "migrate", "migrate-data", "gateway nginx", "plan"}
 
 
 @dataclass(frozen=True)

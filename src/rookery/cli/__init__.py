@@ -16,13 +16,14 @@ from rookery.cli import (
     gateway,
     load,
     migrate_data,
+    plan,
     search,
     serve,
     work,
 )
 from rookery.cli.failures import explain
 
-GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway, work, migrate_data)
+GROUPS = (serve, demo, load, account, check, feeds, search, backup, config, gateway, work, migrate_data, plan)
 
 app = typer.Typer(
     name="rookery",
