@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.cluster import REGION, environment, variables
 from benchmarks.figures import Figure, at_least
@@ -62,15 +62,15 @@ async def _measured(
     async with connected(engines["dynamodb"].url, REGION, PREFIX) as dynamo:
         run.say(f"making {followers:,} feeds of {KEPT} entries")
         await make_tables(dynamo)
-        await _follow(dynamo, followers)
+        await follow(dynamo, followers)
         feeds = StoredFeeds(redis, dynamo.clock)
-        await _fill(feeds, followers, dynamo)
+        await fill(feeds, followers, dynamo)
         announcer = Announcer(redis, feeds)
-        worker = _worker(engines)
+        worker = feed_worker(engines, pinned(WORKER_CORE))
         try:
-            await _fan_out(redis, announcer, dynamo, 1)  # so that it is up and knows the followers
+            await fan_out(redis, announcer, dynamo, 1)  # so that it is up and knows the followers
             begun, spent = time.monotonic(), _cpu_s(worker.pid)
-            await _fan_out(redis, announcer, dynamo, tweets)
+            await fan_out(redis, announcer, dynamo, tweets)
             wall, cpu = time.monotonic() - begun, _cpu_s(worker.pid) - spent
         finally:
             worker.terminate()
@@ -79,7 +79,8 @@ async def _measured(
     return tweets * (followers + 1), wall, cpu
 
 
-async def _follow(dynamo: Dynamo, followers: int) -> None:
+async def follow(dynamo: Dynamo, followers: int) -> None:
+    """Gives the author so many followers."""
     await dynamo.put_all(
         [
             (FOLLOWERS_OF, {"owner": str(AUTHOR), "position": (one + 1) << 16, "item": _viewer(one)})
@@ -88,7 +89,8 @@ async def _follow(dynamo: Dynamo, followers: int) -> None:
     )
 
 
-async def _fill(feeds: StoredFeeds, followers: int, dynamo: Dynamo) -> None:
+async def fill(feeds: StoredFeeds, followers: int, dynamo: Dynamo) -> None:
+    """Gives the author and the followers full feeds."""
     entries = [((at + 1) << 16, 0) for at in range(KEPT)][::-1]
     for one in [AUTHOR, *map(_viewer, range(followers))]:
         version = await feeds.begin(one, dead_after_ms=0)
@@ -96,7 +98,8 @@ async def _fill(feeds: StoredFeeds, followers: int, dynamo: Dynamo) -> None:
         assert await feeds.fill(one, version, 0, (), entries)
 
 
-async def _fan_out(redis: Redis, announcer: Announcer, dynamo: Dynamo, tweets: int) -> None:
+async def fan_out(redis: Redis, announcer: Announcer, dynamo: Dynamo, tweets: int) -> None:
+    """Tells of so many tweets of the author, and returns when all are delivered."""
     events = [
         Event(dynamo.clock.mint(), Kind.TWEET_CREATED, AUTHOR, dynamo.clock.mint(), 0) for _ in range(tweets)
     ]
@@ -109,14 +112,17 @@ async def _fan_out(redis: Redis, announcer: Announcer, dynamo: Dynamo, tweets: i
         await asyncio.sleep(0.02)
 
 
-def _worker(engines: Mapping[str, Engine]) -> "subprocess.Popen[bytes]":
-    given = environment(engines, PREFIX)
+def feed_worker(
+    engines: Mapping[str, Engine], where: Callable[[], None] | None = None, **more: str
+) -> "subprocess.Popen[bytes]":
+    """A process of the feed worker; `where` puts it on a core, `more` are settings."""
+    given = environment(engines, PREFIX, **more)
     return subprocess.Popen(
         [sys.executable, "-m", "rookery", "work", "feed"],
         env=variables(given),
         stdout=subprocess.DEVNULL,
         cwd=PROJECT,
-        preexec_fn=pinned(WORKER_CORE),
+        preexec_fn=where,
     )
 
 

@@ -42,6 +42,11 @@ class Server:
         self._files = None if on_cluster else Files(folder, KEY)
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._process.pid
+
     def keep_noop(self, path: str, token: str) -> bytes:
         """Makes NOOP_GET answer what the server answers now, bytes and headers; returns the bytes."""
         status, headers, body = self.get(path, token)

@@ -15,6 +15,7 @@ from scripts.ports import free_port
 
 READY_S_MAX = 240.0  # all of them start at once, perhaps on a busy machine
 END_S_MAX = 40.0
+LOG_TAIL = 4_000  # characters that a failure tells
 SERVICES: Mapping[str, int] = {  # and how many processes of it
     "accounts": 1,
     "profiles": 1,
@@ -88,8 +89,7 @@ class Processes:
 
     def end(self) -> None:
         """Ends everything that runs."""
-        running = [one for some in (*self.workers.values(), *self.services.values()) for one in some]
-        running += [self._front] if self._front else []
+        running = self._running()
         for one in running:
             one.terminate()
         for one in running:
@@ -161,5 +161,18 @@ class Processes:
                 with urllib.request.urlopen(url, timeout=2, context=believed):  # noqa: S310 - loopback
                     return
             except (urllib.error.URLError, OSError):
+                self._see_that_all_run()
                 time.sleep(0.1)
-        raise AssertionError(f"{name} did not start: {self._log.read_text()}")
+        raise AssertionError(f"{name} did not start: {self._tail()}")
+
+    def _see_that_all_run(self) -> None:
+        """Raises AssertionError where a process has ended by itself."""
+        for one in self._running():
+            assert one.poll() is None, f"{one.args!r} ended with {one.returncode}: {self._tail()}"
+
+    def _running(self) -> list["subprocess.Popen[bytes]"]:
+        running = [one for some in (*self.workers.values(), *self.services.values()) for one in some]
+        return [*running, self._front] if self._front else running
+
+    def _tail(self) -> str:
+        return self._log.read_text()[-LOG_TAIL:]

@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.apart import Processes
+from scripts.apart import WORKERS, Processes
 from tests.serving import Server
 
 
@@ -14,6 +14,7 @@ class Apart(Server):
     """The whole of it; `processes` are what it consists of."""
 
     proxied = True
+    workers: Sequence[str] = WORKERS
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         super().__init__(folder, settings)
@@ -24,7 +25,7 @@ class Apart(Server):
     def start(self) -> None:
         """Starts everything and waits until it is ready."""
         os.environ["SSL_CERT_FILE"] = str(self.processes.certificate)  # httpx's clients believe it
-        self.processes.start()
+        self.processes.start(self.workers)
 
     @contextmanager
     def with_settings(self, settings: Mapping[str, str], services: list[str]) -> Iterator[None]:

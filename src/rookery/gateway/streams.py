@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 from rookery.core.errors import Problem
@@ -12,7 +11,6 @@ from rookery.gateway.intake import Receive, Send
 SESSION_LOOK_S = 0.4  # a stream ends within a second of its session, also on a busy machine
 CANCEL_AGAIN_S = 0.2
 TAKEN_S_MAX = 20.0  # a client that takes nothing for so long has lost its stream
-END_TAKEN_S_MAX = 1.0
 RETRY_AFTER_S = 15
 
 
@@ -69,9 +67,7 @@ class Streams:
         finally:
             await _end(tasks)
         if still_there:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(END_TAKEN_S_MAX):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         if not feeding.cancelled() and (fault := feeding.exception()) and not isinstance(fault, TimeoutError):
             raise fault
 
