@@ -125,9 +125,13 @@ def dynamodb_url(dynamodb_engine: Engine) -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_url(redis_engine: Engine) -> str:
-    """Its address."""
-    return redis_engine.url
+def redis_url(redis_engine: Engine) -> Iterator[str]:
+    """Its address. A test's own process, which may itself be late to see an answer, waits longer for it."""
+    from rookery.engines.cluster import redis
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(redis, "TIMEOUT_S", 20.0)
+        yield redis_engine.url
 
 
 @pytest.fixture(scope="session")
