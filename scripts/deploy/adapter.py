@@ -4,14 +4,14 @@ from typing import Any
 
 import yaml
 
-from scripts.deploy.load import IN_FLIGHT_METRIC, LAG_METRIC
+from scripts.deploy.load import BUSY, LAG_METRIC
 from scripts.deploy.pods import Document, document
 
 
 def rules() -> Document:
     """Its configuration, as a ConfigMap."""
     told = {
-        "rules": [_rule(IN_FLIGHT_METRIC, "sum", ("namespace", "pod"))],
+        "rules": [_rule(metric, "max", ("namespace", "pod")) for metric in BUSY],
         # Every process of a group tells of the whole group.
         "externalRules": [_rule(LAG_METRIC, "max", ("namespace",))],
     }

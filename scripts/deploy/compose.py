@@ -5,13 +5,11 @@ from typing import Any
 
 from scripts.deploy import front
 from scripts.deploy.facts import (
-    DRAIN_SERVICE_S,
-    DRAIN_WORKER_S,
+    END_S,
     FRONT_PORT,
     IMAGE,
     NGINX_IMAGE,
     SERVICES,
-    SPARE_S,
     TMP,
     WORKERS,
     variable,
@@ -87,14 +85,14 @@ def compose() -> dict[str, Any]:
     for name in SERVICES:
         services[front.name_of(name)] = {
             **_rookery(["serve", "--services", name]),
-            "stop_grace_period": f"{DRAIN_SERVICE_S + SPARE_S}s",
+            "stop_grace_period": f"{END_S}s",
             "restart": "unless-stopped",
             "depends_on": after,
         }
     for name in WORKERS:
         services[f"worker-{name}"] = {
             **_rookery(["work", name]),
-            "stop_grace_period": f"{DRAIN_WORKER_S + SPARE_S}s",
+            "stop_grace_period": f"{END_S}s",
             "restart": "unless-stopped",
             "depends_on": after,
         }

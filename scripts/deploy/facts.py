@@ -27,6 +27,7 @@ DRAIN_SERVICE_S = math.ceil(
     sum(int(str(catalogue()[key].default)) for key in ("server.linger_ms", "server.drain_ms_max")) / 1000
 )
 DRAIN_WORKER_S = math.ceil(DRAIN_S)
+END_S = max(DRAIN_SERVICE_S, DRAIN_WORKER_S) + SPARE_S  # from SIGTERM to SIGKILL
 EMBEDDED = ("data.dir", "data.key_file", "data.key", "engine.")  # what the cluster engine does not look at
 SECRETS: Mapping[str, Setting] = {
     key: one for key, one in catalogue().items() if one.secret and not key.startswith(EMBEDDED)

@@ -5,21 +5,19 @@ from dataclasses import dataclass
 
 from scripts.deploy import front
 from scripts.deploy.facts import (
-    DRAIN_SERVICE_S,
-    DRAIN_WORKER_S,
+    END_S,
     FRONT_PORT,
     METRICS_PORT,
     NGINX_IMAGE,
     NGINX_USER,
     PORT,
     SERVICES,
-    SPARE_S,
     TMP,
     WORKERS,
     variable,
     variables,
 )
-from scripts.deploy.load import CPU_TARGET, IN_FLIGHT, IN_FLIGHT_METRIC, LAG_METRIC, LAG_MS, needs
+from scripts.deploy.load import BUSY, CPU_TARGET, LAG_METRIC, LAG_MS, WORKERS_MOST, needs
 from scripts.deploy.pods import (
     ACCOUNT,
     LEAVE_S,
@@ -122,17 +120,10 @@ def _service(service: str) -> Sequence[Document]:
         lifecycle={"preStop": {"sleep": {"seconds": LEAVE_S}}},
         resources=needs()[f"{service} service"].resources(),
     )
-    busy = {
-        "type": "Pods",
-        "pods": {
-            "metric": {"name": IN_FLIGHT_METRIC},
-            "target": {"type": "AverageValue", "averageValue": str(IN_FLIGHT)},
-        },
-    }
     return [
-        _deployment(name, "service", container, LEAVE_S + DRAIN_SERVICE_S + SPARE_S),
+        _deployment(name, "service", container, LEAVE_S + END_S),
         _port(name, PORT, "http"),
-        _scaled(name, Range(), [_cpu(), busy]),
+        _scaled(name, Range(), [_cpu(), *map(_busy, BUSY)]),
         _kept(name),
     ]
 
@@ -152,9 +143,9 @@ def _worker(worker: str) -> Sequence[Document]:
         target = {"type": "Value", "value": str(LAG_MS[worker])}
         metrics.append({"type": "External", "external": {"metric": metric, "target": target}})
     # Of the sweeper one process does the work and one stands by: more would do nothing.
-    range_ = Range() if worker in LAG_MS else Range(most=2)
+    range_ = Range(most=WORKERS_MOST) if worker in LAG_MS else Range(most=2)
     return [
-        _deployment(name, "worker", container, DRAIN_WORKER_S + SPARE_S),
+        _deployment(name, "worker", container, END_S),
         _scaled(name, range_, metrics),
         _kept(name),
     ]
@@ -185,9 +176,7 @@ def _front() -> Sequence[Document]:
     balancer["spec"] |= {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
     return [
         document("v1", "ConfigMap", name, data=data),
-        _deployment(
-            name, "front", container, LEAVE_S + DRAIN_SERVICE_S + SPARE_S, user=NGINX_USER, folders=folders
-        ),
+        _deployment(name, "front", container, LEAVE_S + END_S, user=NGINX_USER, folders=folders),
         balancer,
         _scaled(name, Range(most=10), [_cpu()]),
         _kept(name),
@@ -240,6 +229,11 @@ def _scaled(name: str, range_: Range, metrics: Sequence[Document]) -> Document:
 def _cpu() -> Document:
     target = {"type": "AverageValue", "averageValue": CPU_TARGET}
     return {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+
+
+def _busy(metric: str) -> Document:
+    target = {"type": "AverageValue", "averageValue": str(BUSY[metric])}
+    return {"type": "Pods", "pods": {"metric": {"name": metric}, "target": target}}
 
 
 def _kept(name: str) -> Document:

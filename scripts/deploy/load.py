@@ -4,16 +4,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rookery.gateway.dispatch import IN_FLIGHT_MAX
+from rookery.engines.cluster.streams import PARTITIONS
 from scripts.deploy.facts import SERVICES, WORKERS, figure
 
 # Of the one core that a process can use: at 60% of saturation the benchmark `staleness` saw feeds within their bound.
 CPU_TARGET = "600m"
-IN_FLIGHT = IN_FLIGHT_MAX // 10  # of a service's pod; at the whole it refuses
-IN_FLIGHT_METRIC = "rookery_requests_in_flight"
+# What a service's process has of these when there are to be more of it; docs/operator.md says why.
+IN_FLIGHT_METRIC, IN_FLIGHT = "rookery_requests_in_flight", 50
+LOOP_DELAY_METRIC, LOOP_DELAY_MS = "rookery_loop_delay_ms", 100
+BUSY: Mapping[str, int] = {IN_FLIGHT_METRIC: IN_FLIGHT, LOOP_DELAY_METRIC: LOOP_DELAY_MS}
 LAG_METRIC = "rookery_stream_lag_ms"
 # Feeds and search promise 500 ms: there are more workers from half of that on. What the others do may be later.
-LAG_MS: Mapping[str, int] = {"feed": 250, "search": 250, "counts": 1_000, "upkeep": 30_000}
+LAG_MS: Mapping[str, int] = {"feed": 250, "search": 250, "counts": 5_000, "upkeep": 5_000}
+WORKERS_MOST = PARTITIONS  # of a stream, which all of a group read
 STEP_MIB = 64
 SPARE = 1.25  # of memory, for what grows with connections and batches
 FRONT_MIB = 128  # nginx's zones take 42 MiB, a connection some 40 KiB

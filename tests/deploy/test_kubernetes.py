@@ -10,7 +10,7 @@ from rookery.config import SERVICES, catalogue
 from rookery.engines.cluster import WORKERS
 from rookery.engines.cluster.workers import DRAIN_S
 from scripts.deploy.__main__ import files, stale
-from scripts.deploy.load import IN_FLIGHT_METRIC, LAG_METRIC
+from scripts.deploy.load import BUSY, LAG_METRIC
 from tests.deploy.definitions import (
     DEPLOY,
     PROJECT,
@@ -181,10 +181,10 @@ def test_workers_scale_by_lag_and_services_by_requests() -> None:
             asked.setdefault(name, set()).add(f"{told['name']} of {group}" if group else told["name"])
 
     for service in SERVICES:
-        assert {"cpu", IN_FLIGHT_METRIC} == asked[f"rookery-{service}"]
+        assert {"cpu", *BUSY} == asked[f"rookery-{service}"]
     for worker in set(WORKERS) - {"sweeper"}:
         assert {"cpu", f"{LAG_METRIC} of {worker}"} == asked[f"rookery-worker-{worker}"]
-    assert {IN_FLIGHT_METRIC, LAG_METRIC} <= gauges()
+    assert {*BUSY, LAG_METRIC} <= gauges()
 
 
 def gauges() -> set[str]:
