@@ -151,7 +151,9 @@ class _Costs:
         await self._cost("retweet", few, retweet)
         await self._done("counts")
         await self._cost("like", few, like)
-        for at in range(-AUTHORS, 0):  # what feeds begin with: tweets, and retweets of others
+        for at in range(
+            AT_ONCE + few, AT_ONCE + few + AUTHORS
+        ):  # what feeds begin with: tweets, retweets of old ones
             await (retweet(at) if at % 2 else tweet(at))
         old = [{"position": (at + 1) << 16, "item": (at + 1) << 16} for at in range(KEPT // AUTHORS)]
         await engine.dynamo.put_all(
