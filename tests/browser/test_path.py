@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.visiting import WAIT_MS, visiting
-from tests.serving import PASSWORD, Person, Server, sign_up, soon
+from tests.clusters import cluster_settings
+from tests.serving import PASSWORD, Person, Server, serving, sign_up, soon
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -73,6 +75,20 @@ def walking(browser: Browser, server: Server, *, scripted: bool) -> Iterator[Wal
 def test_a_persons_path(browser: Browser, server: Server, scripted: bool) -> None:
     """Sign up, tweet, find someone by search, follow, see their tweet, like, retweet, quote, reply, edit, delete,
     protect the account, accept a request, block, log out and log in: each by what the page offers."""
+    go_it(browser, server, scripted=scripted)
+
+
+def test_a_persons_path_on_the_cluster_engine(
+    browser: Browser, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The same path where DynamoDB, Redis and OpenSearch keep the network."""
+    settings = {**cluster_settings(request), "LIMITS_ENABLED": "false"}
+    with serving(tmp_path / "data", settings) as server:
+        go_it(browser, server, scripted=True)
+
+
+def go_it(browser: Browser, server: Server, *, scripted: bool) -> None:
+    """The whole path, with two others whom it crosses."""
     mark = "s" if scripted else "p"
     other, asker = sign_up(server, f"otter_{mark}"), sign_up(server, f"asker_{mark}")
     theirs = f"Otters hold hands {mark}"
@@ -132,14 +148,17 @@ def _shows(walk: Walk, path: str, text: str) -> bool:
     return walk.tweet_of(text).count() == 1
 
 
+def _likes(walk: Walk, text: str) -> str:
+    walk.go("/")
+    like = walk.tweet_of(text).first.get_by_role("button", name=re.compile("^Like"))
+    return like.locator(".count").inner_text()
+
+
 def _react(walk: Walk, theirs: str) -> None:
     page = walk.page
     walk.press(theirs, "Like")
     walk.press(theirs, "Retweet")
-    walk.go("/")
-    expect(walk.tweet_of(theirs).first.get_by_role("button", name=re.compile("^Like"))).to_have_text(
-        re.compile("1")
-    )
+    soon("1", lambda: _likes(walk, theirs))
     walk.follow_link(theirs, "Quote")
     walk.write("Look at these", "Quote")
     walk.sees("Look at these")

@@ -11,7 +11,7 @@ on("focusin", (event) => {
 });
 on("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, dialog")) return;
+  if (event.target.closest("input, textarea, select, dialog[open]")) return;
   const key = event.timeStamp < goingUntil ? `g ${event.key}` : event.key;
   goingUntil = key === "g" ? event.timeStamp + GO_MS : 0;
   const [, , act] = ACTS.find(([keys]) => keys === key) ?? [];
