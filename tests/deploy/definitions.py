@@ -3,13 +3,15 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rookery.config import Settings, load
+from rookery.config import SERVICES, Settings, load
+from scripts.certificates import self_signed
+from scripts.deploy.facts import TMP
 from tests.conftest import left_out
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -48,10 +50,18 @@ def said(*command: str, cwd: Path = PROJECT) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def leaves(value: object) -> Iterator[object]:
-    """Every value that holds no other."""
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from leaves(one)
-    else:
-        yield value
+AS_IT_IS_AND_MISTAKEN = [
+    ("", ""),
+    ("least_conn;", "least_con;"),
+]  # for `planted`, in a configuration of nginx
+
+
+def nginx_said(text: str, folder: Path, certificate: str, key: str) -> tuple[int, str]:
+    """What `nginx -t` says of a configuration with addresses of this machine, and its certificate and key by others."""
+    own_certificate, own_key = self_signed(folder)
+    for service in SERVICES:
+        text = planted(text, f"server rookery-{service}:", "server 127.0.0.1:")
+    text = planted(planted(text, certificate, str(own_certificate)), key, str(own_key))
+    (folder / "nginx.conf").write_text(planted(text, f"{TMP}/nginx.pid", str(folder / "nginx.pid")))
+    nginx = program("nginx", "nginx")
+    return said(nginx, "-t", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf"))

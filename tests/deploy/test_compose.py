@@ -10,10 +10,8 @@ import yaml
 
 from rookery.config import SERVICES
 from rookery.engines.cluster import WORKERS
-from scripts.certificates import self_signed
 from scripts.deploy.__main__ import files, stale
-from scripts.deploy.facts import TMP
-from tests.deploy.definitions import DEPLOY, Document, planted, program, said, settings
+from tests.deploy.definitions import AS_IT_IS_AND_MISTAKEN, DEPLOY, Document, nginx_said, planted, settings
 
 FOLDER = DEPLOY / "compose"
 TEXT = (FOLDER / "compose.yaml").read_text()
@@ -121,19 +119,11 @@ def test_every_service_and_worker_runs_with_settings_that_are_taken(tmp_path: Pa
             assert drain_ms / 1000 < int(one["stop_grace_period"].removesuffix("s"))
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong"), [("", ""), ("least_conn;", "least_con;")], ids=["as it is", "mistaken"]
-)
+@pytest.mark.parametrize(("right", "wrong"), AS_IT_IS_AND_MISTAKEN, ids=["as it is", "mistaken"])
 def test_nginx_takes_its_configuration(tmp_path: Path, right: str, wrong: str) -> None:
     """`nginx -t` takes it, with addresses and certificate of this machine, and refuses a planted mistake."""
-    certificate, key = self_signed(tmp_path)
     text = planted((FOLDER / "nginx.conf").read_text(), right, wrong)
-    for service in SERVICES:
-        text = planted(text, f"server rookery-{service}:", "server 127.0.0.1:")
-    text = text.replace("/tls/cert.pem", str(certificate)).replace("/tls/key.pem", str(key))
-    (tmp_path / "nginx.conf").write_text(text.replace(f"{TMP}/nginx.pid", str(tmp_path / "nginx.pid")))
 
-    nginx = program("nginx", "nginx")
-    code, found = said(nginx, "-t", "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf"))
+    code, found = nginx_said(text, tmp_path, "/tls/cert.pem", "/tls/key.pem")
 
     assert (code == 0) == (right == ""), found

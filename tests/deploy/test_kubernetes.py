@@ -12,11 +12,12 @@ from rookery.engines.cluster.workers import DRAIN_S
 from scripts.deploy.__main__ import files, stale
 from scripts.deploy.load import BUSY, LAG_METRIC
 from tests.deploy.definitions import (
+    AS_IT_IS_AND_MISTAKEN,
     DEPLOY,
     PROJECT,
     Document,
     documents,
-    leaves,
+    nginx_said,
     planted,
     program,
     said,
@@ -223,7 +224,6 @@ def test_every_setting_is_there() -> None:
         if not key.startswith(("engine.", "data.")) and one.default not in (None, (), ""):
             assert one.variable in told, key
     assert set() == set(config) & secrets
-    assert not any("secret" in str(leaf) for leaf in leaves(config))
 
 
 def test_no_pod_may_more_than_it_must() -> None:
@@ -240,3 +240,18 @@ def test_a_pod_that_may_more_is_found(tmp_path: Path, right: str, wrong: str, to
     (found,) = loose(deployment["metadata"]["name"], deployment["spec"]["template"])
 
     assert told in found
+
+
+@pytest.mark.parametrize(("right", "wrong"), AS_IT_IS_AND_MISTAKEN, ids=["as it is", "mistaken"])
+def test_nginx_takes_its_configuration(tmp_path: Path, right: str, wrong: str) -> None:
+    """`nginx -t` takes what the front's pods get, with this machine's addresses, and refuses a planted mistake."""
+    (text,) = [one["data"]["nginx.conf"] for one in ALL if "nginx.conf" in one.get("data", {})]
+    (mount,) = [
+        one["mountPath"]
+        for one in of_kind("Deployment")["rookery-front"]["template"]["spec"]["containers"][0]["volumeMounts"]
+        if one["name"] == "tls"
+    ]
+
+    code, found = nginx_said(planted(text, right, wrong), tmp_path, f"{mount}/tls.crt", f"{mount}/tls.key")
+
+    assert (code == 0) == (right == ""), found
