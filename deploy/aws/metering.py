@@ -17,7 +17,7 @@ ROLE, GROUP = "role", "group"
 WANTED = {IN_FLIGHT_METRIC: ROLE, LAG_METRIC: GROUP}
 SCRAPE_S = 15
 MEMORY_MIB = 256
-USER = "4317"  # of the collector's image
+USER = "aoc"  # of the collector's image, which has no rights
 
 
 def add_collector(definition: ecs.FargateTaskDefinition, role: str, told: logs.ILogGroup) -> None:
