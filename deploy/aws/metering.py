@@ -8,13 +8,13 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 
 from scripts.deploy.facts import METRICS_PORT
-from scripts.deploy.load import IN_FLIGHT_METRIC, LAG_METRIC
+from scripts.deploy.load import BUSY, LAG_METRIC
 
 IMAGE = "public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3"
 NAMESPACE = "Rookery"
 # Dimensions: which service a task is of; which group of workers a lag is of, whoever tells it.
 ROLE, GROUP = "role", "group"
-WANTED = {IN_FLIGHT_METRIC: ROLE, LAG_METRIC: GROUP}
+WANTED = {**dict.fromkeys(BUSY, ROLE), LAG_METRIC: GROUP}
 SCRAPE_S = 15
 MEMORY_MIB = 256
 USER = "aoc"  # of the collector's image, which has no rights
@@ -36,9 +36,9 @@ def add_collector(definition: ecs.FargateTaskDefinition, role: str, told: logs.I
     collector.linux_parameters.drop_capabilities(ecs.Capability.ALL)
 
 
-def in_flight(service: str) -> cloudwatch.Metric:
-    """Requests at work, of a task on average."""
-    return _metric(IN_FLIGHT_METRIC, {ROLE: service}, "Average")
+def busy(name: str, service: str) -> cloudwatch.Metric:
+    """One of BUSY, of a task of the service on average."""
+    return _metric(name, {ROLE: service}, "Average")
 
 
 def lag(group: str) -> cloudwatch.Metric:

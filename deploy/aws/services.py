@@ -7,20 +7,20 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
-from deploy.aws.metering import in_flight, lag
+from deploy.aws.metering import busy, lag
 from deploy.aws.roles import ROWS, WORK, task_role
 from deploy.aws.tasks import Place, Tasks
 from scripts.deploy.facts import DRAIN_SERVICE_S, DRAIN_WORKER_S, SERVICES, SPARE_S, WORKERS
-from scripts.deploy.load import CPU_TARGET, IN_FLIGHT, LAG_MS
+from scripts.deploy.load import BUSY, CPU_TARGET, LAG_MS, WORKERS_MOST
 
-LEAST, MOST = 2, 40  # tasks of each
+LEAST, MOST = 2, 40  # tasks of each service
 CPU_PERCENT = int(CPU_TARGET.removesuffix("m")) // 10  # of the one core that a task has
 START = Duration.minutes(1)  # before the load balancer's opinion counts
 COOL_OUT, COOL_IN = Duration.seconds(60), Duration.minutes(5)
 
 
 def add_services(stack: Stack, place: Place, tasks: Tasks) -> Mapping[str, ecs.FargateService]:
-    """The services, by name; they scale by their processors and by the requests that each has at work."""
+    """The services, by name; they scale by their processors and by what each has to do."""
     role = task_role(stack, "ServiceRole", place.prefix, place.key, ROWS)
     return {name: _add_service(stack, place, tasks, name, role) for name in SERVICES}
 
@@ -44,13 +44,14 @@ def _add_service(stack: Stack, place: Place, tasks: Tasks, name: str, role: iam.
         scale_out_cooldown=COOL_OUT,
         scale_in_cooldown=COOL_IN,
     )
-    scaled.scale_to_track_custom_metric(
-        "InFlight",
-        metric=in_flight(name),
-        target_value=IN_FLIGHT,
-        scale_out_cooldown=COOL_OUT,
-        scale_in_cooldown=COOL_IN,
-    )
+    for number, (metric, target) in enumerate(BUSY.items()):
+        scaled.scale_to_track_custom_metric(
+            f"Busy{number}",
+            metric=busy(metric, name),
+            target_value=target,
+            scale_out_cooldown=COOL_OUT,
+            scale_in_cooldown=COOL_IN,
+        )
     return service
 
 
@@ -61,7 +62,7 @@ def _add_worker(stack: Stack, place: Place, tasks: Tasks, name: str, role: iam.I
         _running(stack, place, f"{name.title()}Worker", role_name, task, desired_count=LEAST)
         return
     worker = _running(stack, place, f"{name.title()}Worker", role_name, task)
-    worker.auto_scale_task_count(min_capacity=LEAST, max_capacity=MOST).scale_to_track_custom_metric(
+    worker.auto_scale_task_count(min_capacity=LEAST, max_capacity=WORKERS_MOST).scale_to_track_custom_metric(
         "Lag",
         metric=lag(name),
         target_value=LAG_MS[name],

@@ -18,7 +18,7 @@ from rookery.engines.cluster import WORKERS
 from rookery.engines.cluster.tables import EXPIRES, TABLES
 from rookery.gateway.nginx import OWN, Front
 from scripts.deploy.facts import DRAIN_SERVICE_S, DRAIN_WORKER_S, EMBEDDED, UNSET, USER
-from scripts.deploy.load import IN_FLIGHT, IN_FLIGHT_METRIC, LAG_METRIC, LAG_MS
+from scripts.deploy.load import BUSY, LAG_METRIC, LAG_MS
 from tests.conftest import left_out
 from tests.deploy.definitions import planted, settings
 from tests.deploy.stacks import environment, led, processes, resources, statements, texts, through
@@ -250,7 +250,7 @@ async def test_every_route_goes_to_its_service(stacks: Mapping[str, str], tmp_pa
 
 
 def test_there_are_more_where_there_is_more_to_do(stacks: Mapping[str, str]) -> None:
-    """Services follow their processors and their requests at work, workers the lag of their streams, by metrics that
+    """Services follow their processors and what they have to do, workers the lag of their streams, by metrics that
     the collector beside them gives."""
     followed = []
     for policy in resources(stacks, "ApplicationAutoScaling::ScalingPolicy"):
@@ -264,15 +264,14 @@ def test_there_are_more_where_there_is_more_to_do(stacks: Mapping[str, str]) -> 
             (dimension,) = metric["Dimensions"]
             followed.append((metric["MetricName"], *dimension.values(), asked["TargetValue"]))
     expected: list[tuple[object, ...]] = [("ECSServiceAverageCPUUtilization", 60)] * len(SERVICES)
-    expected += [(IN_FLIGHT_METRIC, "role", one, IN_FLIGHT) for one in SERVICES]
+    expected += [(name, "role", one, most) for one in SERVICES for name, most in BUSY.items()]
     expected += [(LAG_METRIC, "group", one, lag_ms) for one, lag_ms in LAG_MS.items()]
     assert sorted(expected, key=str) == sorted(followed, key=str)
     for process in processes(stacks):
         collectors = process["task"]["ContainerDefinitions"][1:]
         assert (process["Command"] != ["migrate"]) == (len(collectors) == 1)
         for one in collectors:
-            assert IN_FLIGHT_METRIC in json.dumps(one)
-            assert LAG_METRIC in json.dumps(one)
+            assert all(name in json.dumps(one) for name in (*BUSY, LAG_METRIC))
             assert f"127.0.0.1:{environment(process)['ROOKERY_SERVER_METRICS_PORT']}" in json.dumps(one)
 
 
