@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving import PASSWORD, Person, Server
+from tests.serving import PASSWORD, Person, Server, soon
 from tests.web.visiting import Element, Visitor, parsed
 
 Make = Callable[[], Visitor]
@@ -24,14 +24,15 @@ def test_a_persons_path_without_a_script(person: Make) -> None:
     assert "/" == ann.done("/", content=f"{word} first")
     assert [f"{word} first"] == tweets_on(ann.read("/"))
 
-    (link,) = [
-        one
-        for one in bob.read("/explore", q=ann.handle, f="people").all("a", class_="name")
-        if ann.handle in one.attributes["href"]
-    ]
-    profile = bob.read(link.attributes["href"])
+    def found() -> list[str]:
+        people = bob.read("/explore", q=ann.handle, f="people").all("a", class_="name")
+        return [path for one in people if ann.handle in (path := one.attributes["href"])]
+
+    soon([f"/@{ann.handle}"], found)
+    profile = bob.read(*found())
     follow = profile.one("form", data_act="follow")
     assert f"/@{ann.handle}" == bob.done(follow.attributes["action"])
+    soon([f"{word} first"], lambda: tweets_on(bob.read("/")))
     tweet = next(bob.read("/").all("article", class_="tweet"))
     for act in ("like", "retweet"):
         form = tweet.one("form", data_act=act)
@@ -76,6 +77,7 @@ def test_protection_requests_and_blocks(person: Make) -> None:
     accept = ann.read("/requests").one("form", data_act="accept")
     assert "/requests" == ann.done(accept.attributes["action"])
     assert ["for few"] == tweets_on(bob.read(f"/@{ann.handle}"))
+    soon(["for few"], lambda: tweets_on(bob.read("/")))
     locked = next(bob.read("/").all("article", class_="tweet"))
     assert [] == list(locked.all("form", data_act="retweet"))
 
