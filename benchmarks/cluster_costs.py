@@ -10,31 +10,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
-import msgspec
-
 from benchmarks.cluster import environment, variables
+from benchmarks.cluster_sizes import KEPT, Sizes, memory
 from benchmarks.figures import Figure
-from benchmarks.meter import Meter, Taking, item_bytes
+from benchmarks.meter import Meter, Taking
 from benchmarks.run import KEY, Benchmark, Run, Skipped
 from benchmarks.texts import texts, vocabulary
 from rookery.bootstrap import Network, make_ready, network
 from rookery.config import load
 from rookery.core.content import NewText
-from rookery.core.events import Event, Kind
 from rookery.core.ids import ID_MAX
 from rookery.core.limits import Charge, IdempotencyKey, Ticket
 from rookery.core.page import PAGE_SIZE_DEFAULT
-from rookery.engines.cluster.codec import packed
 from rookery.engines.cluster.engine import ClusterEngine
-from rookery.engines.cluster.news import hinting
-from rookery.engines.cluster.outbox import stretch
-from rookery.engines.cluster.search_indices import TEXTS
-from rookery.engines.cluster.streams import EVENTS
-from rookery.engines.cluster.tables import OUTBOX, TWEETS_OF
-from rookery.engines.cluster.tx import event_row
+from rookery.engines.cluster.tables import TWEETS_OF
 from rookery.engines.cluster.upkeep import Upkeep
 from rookery.plan import measured as plan
 from rookery.services.accounts.store import NewAccount
@@ -47,10 +39,6 @@ from scripts.engines import Fleet, lacking
 
 ENGINES = ("dynamodb", "redis", "opensearch")
 AUTHORS = PAGE_SIZE_DEFAULT  # so that a page shows one tweet of each
-KEPT = 900
-OTHER_FEEDS = 500
-HINTS = 1_000
-SHARDS = 8  # of the outbox, that are swept
 CAUGHT_UP_S, CAUGHT_UP_S_MAX = 0.25, 120.0
 AT_ONCE = 10  # a whole share of every count; one account does no two things at once
 WORDS = 10
@@ -231,19 +219,9 @@ class _Costs:
     async def sizes(self, run: Run) -> None:
         """What lies in Redis, in the index and in lists, and what has no action of its own."""
         run.say("measuring sizes")
-        engine = self._engine
-        streams = engine.announcer.events.names
-        held = sum([await engine.redis.call("XLEN", name) for name in streams])
-        size = sum([await self._memory(name) for name in streams])
-        self._other("event in a stream", size / held)
-        self._other("tweet in the index", await self._indexed())
-        self._other(
-            "row of a list",
-            item_bytes(packed({"owner": str(self._authors[0]), "position": 1 << 62, "item": 1 << 62})),
-        )
-        await self._feed_rows()
-        await self._hints()
-        await self._swept()
+        found = await Sizes(self._engine, self._meter, self._times, self._authors[0]).all()
+        for name, value in found.items():
+            self._other(name, value)
 
     async def _cost(self, action: str, count: int, act: Act) -> None:
         """Does something so often, and keeps what each time took."""
@@ -283,9 +261,6 @@ class _Costs:
     async def _rows(self) -> list[bytes]:
         return [name async for names in self._engine.redis.names("row:") for name in names]
 
-    async def _memory(self, name: str | bytes) -> int:
-        return int(await self._engine.redis.call("MEMORY", "USAGE", name, "SAMPLES", 0))
-
     async def _cached_rows(self, page: Act) -> None:
         """Rows that a second viewer's page adds to those of a first one."""
         await self._forget()
@@ -294,72 +269,9 @@ class _Costs:
         await page(1)
         names = await self._rows()
         self._other("rows cached for one viewer's page", len(names) - first)
-        self._other("cached row in Redis", sum([await self._memory(one) for one in names]) / len(names))
-
-    async def _feed_rows(self) -> None:
-        """Feeds that are full, into which entries are appended."""
-        engine, clock = self._engine, self._engine.dynamo.clock
-        viewers = [(one + 1) << 16 for one in range(OTHER_FEEDS)]
-        entries = [((at + 1) << 16, 0) for at in range(KEPT)][::-1]
-        for one in viewers:
-            version = await engine.feeds.begin(one, dead_after_ms=0)
-            assert version is not None
-            assert await engine.feeds.fill(one, version, 0, (), entries)
-        taking = Taking(engine, self._meter)
-        await taking.begin()
-        for _ in range(10 * self._times):
-            await engine.feeds.push(viewers, (clock.mint(), 0), again=False)
-        await taking.end(10 * self._times * OTHER_FEEDS)
-        self._other("feed row, processor of Redis", taking.each["processor of Redis"])
-        sizes = [await self._memory(engine.feeds.name(one)) for one in viewers[:50]]
-        self._other("stored feed", sum(sizes) / len(sizes))
-
-    async def _hints(self) -> None:
-        """What each process reads of every other's news."""
-        redis = self._engine.redis
-        await redis.calls([hinting(redis)] * HINTS)
-        taking = Taking(self._engine, self._meter)
-        await taking.begin()
-        for _ in range(10 * self._times):
-            await redis.call("XRANGE", redis.key("news"), "-", "+", "COUNT", HINTS)
-        await taking.end(10 * self._times * HINTS)
-        self._other("hint read by a process, processor of Redis", taking.each["processor of Redis"])
-
-    async def _swept(self) -> None:
-        """A sweeper reads each event of the outbox twice, and once in its stream."""
-        engine, now = self._engine, int(time.time() * 1000)
-        each = 100 * self._times
-        events = [
-            Event(
-                engine.dynamo.clock.mint(),
-                Kind.TWEET_CREATED,
-                self._authors[0],
-                engine.dynamo.clock.mint(),
-                0,
-            )
-            for _ in range(SHARDS * each)
-        ]
-        rows = [{**event_row(event, now), "shard": -1 - at % SHARDS} for at, event in enumerate(events)]
-        await engine.dynamo.put_all([(OUTBOX, row) for row in rows])
-        self._other("row of the outbox", sum(item_bytes(packed(row)) for row in rows) / len(rows))
-        packets = [(b"1-1", [b"b", msgspec.msgpack.encode(EVENTS.pack(one))]) for one in events]
-        taking = Taking(engine, self._meter)
-        await taking.begin()
-        for shard in islice(cycle(range(SHARDS)), 2 * SHARDS):
-            assert len(await stretch(engine.dynamo, -1 - shard, 0, ID_MAX, each)) == each
-        engine.announcer.events.parsed(0, packets)
-        await taking.end(len(events))
-        self._other("sweeper, an event, processor", taking.each["processor"])
-        self._other("sweeper, an event, DynamoDB read units", taking.each["DynamoDB read units"])
-
-    async def _indexed(self) -> float:
-        """Bytes of a document, in one segment."""
-        index = self._engine.index
-        name = index.name(TEXTS)
-        await index.call("POST", f"{name}/_forcemerge?max_num_segments=1", seconds=60)
-        await index.call("POST", f"{name}/_flush", seconds=60)
-        found = (await index.call("GET", f"{name}/_stats/store,docs"))["_all"]["primaries"]
-        return float(found["store"]["size_in_bytes"] / found["docs"]["count"])
+        self._other(
+            "cached row in Redis", sum([await memory(self._engine, one) for one in names]) / len(names)
+        )
 
 
 BENCHMARK = Benchmark(

@@ -1,5 +1,5 @@
-"""The report: benchmarks.json with every figure, benchmarks.md for people, benchmarks.svg with what has a bound, and the
-figures that `rookery plan` reckons with, which come with the package.
+"""The report: benchmarks.json with every figure, benchmarks.md for people, benchmarks.svg with what has a bound, and
+the figures that `rookery plan` reckons with, which come with the package.
 
 A run of some benchmarks replaces their figures and keeps the others', each with the day and the machine it is from.
 """

@@ -230,7 +230,7 @@ class Plan:
             value = getattr(self.load, one.name)
             given = value != getattr(defaults, one.name)
             source = "as you said" if given else one.metadata["source"]
-            rows.append((option(one.name), f"{value:,g}", one.metadata["doc"], source))
+            rows.append((option(one.name), f"{value:,.10g}", one.metadata["doc"], source))
         return Section("What people do", "Each is an option.", ("option", "value", "what", "source"), rows)
 
     def _figures(self) -> Section:
