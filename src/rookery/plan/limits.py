@@ -25,10 +25,14 @@ TABLE_UNITS = Stated(
     f"{_AWS}/amazondynamodb/latest/developerguide/ServiceQuotas.html, of reads and of writes; AWS raises it on request",
 )
 ROW_OVERHEAD = Stated(
-    100, "B", f"{_AWS}/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, of storage"
+    100,
+    "B",
+    f"{_AWS}/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, that a row takes beside its own",
 )
 READ_UNIT_BYTES = Stated(
-    4_096, "B", ROW_OVERHEAD.source.replace("CapacityUnitCalculations", "read-write-operations")
+    4_096,
+    "B",
+    f"{_AWS}/amazondynamodb/latest/developerguide/read-write-operations.html, that a read unit reads",
 )
 REDIS_MEMORY = Stated(
     419.09 * GIB,
