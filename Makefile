@@ -36,7 +36,7 @@ engines-stop: ## Stop them
 	@python=$$(scripts/python.sh) && $$python -m scripts.engines stop
 
 bench-cluster: setup-dev ## Measure the cluster engine likewise, with engines of its own
-	@$(BIN)/python -m benchmarks cluster_costs cluster_fanout cluster_feed_read cluster_staleness cluster_processes $(ARGS)
+	@$(BIN)/python -m benchmarks cluster_costs cluster_fanout cluster_feed_read cluster_staleness cluster_processes cluster_growth $(ARGS)
 
 docs: setup-dev ## Make the generated pages of docs/ and definitions of deploy/ anew
 	@$(BIN)/python scripts/settings_doc.py

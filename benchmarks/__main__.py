@@ -12,6 +12,7 @@ from benchmarks import (
     cluster_costs,
     cluster_fanout,
     cluster_feed_read,
+    cluster_growth,
     cluster_processes,
     cluster_staleness,
     fanout,
@@ -42,11 +43,12 @@ BENCHMARKS: Sequence[Benchmark] = (
     scale.BENCHMARK,
 )
 CLUSTER: Sequence[Benchmark] = (
-    cluster_fanout.BENCHMARK,
     cluster_costs.BENCHMARK,
+    cluster_fanout.BENCHMARK,
     cluster_feed_read.BENCHMARK,
     cluster_staleness.BENCHMARK,
     cluster_processes.BENCHMARK,
+    cluster_growth.BENCHMARK,
 )
 _NAMES = [one.name for one in (*BENCHMARKS, *CLUSTER)]
 QUICK = "A quick run: everything is small, so these figures show that the benchmarks work, not how fast anything is."

@@ -16,10 +16,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.cluster import REGION, environment, moved
+import httpx
+
+from benchmarks.cluster import REGION, environment
 from benchmarks.cluster_fanout import PREFIX as FANOUT_PREFIX
 from benchmarks.cluster_fanout import fan_out, feed_worker, fill, follow
-from benchmarks.feed_read import network_of_readers
 from benchmarks.figures import Figure
 from benchmarks.load import Request, press, require_wrk, write_requests
 from benchmarks.run import Benchmark, Run, Skipped
@@ -35,11 +36,11 @@ from scripts.engines import Engine, Fleet, lacking
 from scripts.ports import free_port
 
 NAME = "cluster_growth"
-ENGINES = ("dynamodb", "redis", "opensearch")
+ENGINES = ("dynamodb", "redis")
 PREFIX = "bench-growth-"
 WORKERS, PROCESSES = (1, 2, 4), (1, 2)
 FOLLOWERS = 2_000
-ACCOUNTS, TWEETS, READERS = 60, 600, 40
+READERS, FOLLOWED = 20, 10
 CONNECTIONS = 16  # to each service process
 YOUNG_S = MARKED_MS / 1_000 + 2  # until then Redis keeps no rows for long
 READY_S_MAX = 60.0
@@ -81,10 +82,13 @@ def measure(run: Run) -> Sequence[Figure]:
         run.folder("cluster-growth") as folder,
         Fleet(run.scratch / "engines").lease(ENGINES, run.say) as engines,
     ):
-        _, tokens = network_of_readers(folder / "data", ACCOUNTS, TWEETS, READERS)
-        settings = environment(engines, PREFIX, SERVER_SERVICES=",".join(SERVICES))
-        run.say("moving a network into the tables")
-        moved(environment(engines, PREFIX), folder / "data")
+        given = {"SERVER_SERVICES": ",".join(SERVICES), "LIMITS_ADDRESSES_ENABLED": "false"}
+        settings = environment(engines, PREFIX, **given)
+        os.environ.update({"AWS_ACCESS_KEY_ID": "rookery", "AWS_SECRET_ACCESS_KEY": "rookery"})
+        asyncio.run(_make_tables(engines, PREFIX))
+        with serving(folder / "data", settings, one_core=False) as server:
+            run.say("writing a network")
+            tokens = _written(server)
         old_at = time.monotonic() + run.pick(int(YOUNG_S), 0)
         return [
             *asyncio.run(_workers(run, engines)),
@@ -92,13 +96,40 @@ def measure(run: Run) -> Sequence[Figure]:
         ]
 
 
+async def _make_tables(engines: Engines, prefix: str) -> None:
+    async with connected(engines["dynamodb"].url, REGION, prefix) as dynamo:
+        await make_tables(dynamo)
+
+
+def _written(server: Server) -> list[str]:
+    """READERS accounts, each of whom follows some others and tweets; their session tokens."""
+
+    def join(number: int) -> str:
+        name = f"wren_{number}"
+        asked = {"handle": name, "name": name, "password": "a nest of twigs"}
+        return str(client.post("/account/", json=asked).raise_for_status().json()["sessionToken"])
+
+    def live(number: int) -> None:
+        headers = {"Authorization": f"Bearer {tokens[number]}"}
+        for other in range(number + 1, number + 1 + FOLLOWED):
+            asked = {"userId": f"@wren_{other % READERS}"}
+            client.post("/follow", json=asked, headers=headers).raise_for_status()
+            text = {"content": f"Light over the #lake, and over reed {other}"}
+            client.post("/tweet/", json=text, headers=headers).raise_for_status()
+
+    with httpx.Client(base_url=server.url, timeout=60) as client, ThreadPoolExecutor(8) as threads:
+        tokens = list(threads.map(join, range(READERS)))
+        list(threads.map(live, range(READERS)))
+    return tokens
+
+
 async def _workers(run: Run, engines: Engines) -> list[Figure]:
     """The feed worker, which delivers tweets of one account into the full feeds of its followers."""
     followers, tweets = run.pick(FOLLOWERS, 200), run.pick(400, 20)
     redis = Redis(engines["redis"].url, FANOUT_PREFIX)
     figures: list[Figure] = []
+    await _make_tables(engines, FANOUT_PREFIX)
     async with connected(engines["dynamodb"].url, REGION, FANOUT_PREFIX) as dynamo:
-        await make_tables(dynamo)
         feeds = StoredFeeds(redis, dynamo.clock)
         announcer = Announcer(redis, feeds)
         run.say(f"making {followers:,} feeds")

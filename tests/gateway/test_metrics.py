@@ -1,8 +1,12 @@
 """What is counted, and that all processes are added up."""
 
+import asyncio
+import math
 import multiprocessing
 import os
 import socket
+import struct
+import time
 from pathlib import Path
 
 import httpx
@@ -12,8 +16,9 @@ from prometheus_client import CollectorRegistry
 from rookery.core.errors import OperatorError, not_found
 from rookery.core.routes import Answer, Call
 from rookery.gateway.app import Surroundings
-from rookery.gateway.exposition import MeterFolder, start_metrics
+from rookery.gateway.exposition import BEAT_S_MAX, MeterFolder, start_metrics
 from rookery.gateway.metrics import Gauge, Meter, Series
+from rookery.gateway.pulse import Pulse
 from tests.gateway.front import client, gateway, route
 
 SERIES = Series("GET", "/echo")
@@ -94,3 +99,50 @@ def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
         start_metrics("127.0.0.1", port, tmp_path)
     with pytest.raises(OperatorError, match=r"of 192\.0\.2\.1 "):
         start_metrics("192.0.2.1", port, tmp_path)
+
+
+def test_the_port_of_metrics_tells_whether_a_process_is_ready(tmp_path: Path) -> None:
+    """While it starts, and once it drains, /readyz is 503; its event loop turns all the while. What is not known is
+    left out of the metrics."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start_metrics("127.0.0.1", port, tmp_path)
+
+    def told() -> list[int]:
+        return [httpx.get(f"http://127.0.0.1:{port}/{path}").status_code for path in ("livez", "readyz")]
+
+    assert [200, 503] == told()
+    feed = Gauge("stream_lag_ms", "How far behind.", "feed")
+    pulse = Pulse(lambda: True, [], [(LAG, lambda: math.nan), (feed, lambda: 7)], tmp_path)
+    assert [200, 503] == told()
+    pulse.meter.sample()
+    assert [200, 200] == told()
+    assert 7 == value(tmp_path, "rookery_stream_lag_ms", process=str(os.getpid()), group="feed")
+    assert value(tmp_path, "rookery_lag_ms", process=str(os.getpid())) is None
+    pulse.drain()
+    assert [200, 503] == told()
+    assert 404 == httpx.get(f"http://127.0.0.1:{port}/").status_code
+
+
+async def test_a_loop_that_is_held_up_shows(tmp_path: Path) -> None:
+    """The delay of the event loop is that of its longest wait."""
+    pulse = Pulse(lambda: True, [], [], tmp_path)
+    pulse.start()
+    await asyncio.sleep(0.05)
+    time.sleep(0.4)  # noqa: ASYNC251 - this is what must show
+    await asyncio.sleep(0.2)
+    pulse.meter.sample()
+    pulse.close()
+
+    assert 200 < (value(tmp_path, "rookery_loop_delay_ms", process=str(os.getpid())) or 0) < 60_000
+
+
+def test_a_process_that_gives_no_sign_for_long_does_not_live(tmp_path: Path) -> None:
+    """A beat is believed for 30 s."""
+    Pulse(lambda: True, [], [], tmp_path).meter.sample()
+    assert MeterFolder(tmp_path).live()
+
+    (file,) = tmp_path.glob("*.meter")
+    file.write_bytes(file.read_bytes()[:-8] + struct.pack("d", time.monotonic() - BEAT_S_MAX - 1))
+    assert not MeterFolder(tmp_path).live()

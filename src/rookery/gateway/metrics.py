@@ -86,7 +86,9 @@ class Meter:
 def _mapped(folder: Path | None, line: bytes, size: int) -> mmap.mmap:
     if folder is None:
         return mmap.mmap(-1, len(line) + size)
-    with (folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}").open("w+b") as file:
+    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
+    with path.open("w+b") as file:
         file.write(line + bytes(size))
         file.flush()
+        path.rename(path.with_suffix(SUFFIX))  # now whole, for who reads it
         return mmap.mmap(file.fileno(), len(line) + size)
