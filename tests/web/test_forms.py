@@ -88,6 +88,9 @@ def test_protection_requests_and_blocks(person: Make) -> None:
     ann.done(f"/@{bob.handle}/unblock")
     ann.done(f"/@{bob.handle}/mute")
     assert bob.handle in ann.read("/settings/muted").text
+    unmute = ann.read("/settings/muted").one("form", data_act="unmute")
+    ann.done(unmute.attributes["action"])
+    assert bob.handle not in ann.read("/settings/muted").text
 
 
 def test_what_was_typed_stays_beside_what_is_wrong(person: Make, stranger: Visitor) -> None:
