@@ -35,12 +35,13 @@ def lose(path: Path) -> None:
 
 
 def at(place: float) -> Fault:
-    """Garbage at some part of the file."""
+    """Garbage in a quarter of the file from some part on, so that somebody surely meets it."""
 
     def spoil(path: Path) -> None:
         with path.open("r+b") as file:
-            file.seek(int(path.stat().st_size * place))
-            file.write(SPOILED.randbytes(5_000))
+            size = path.stat().st_size
+            file.seek(int(size * place))
+            file.write(SPOILED.randbytes(min(size // 4, size - int(size * place))))
 
     return spoil
 
