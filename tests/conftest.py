@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_apart(nodeid: str) -> bool:
-    return f"[{APART}" in nodeid
+    return nodeid.startswith("tests/api/") and f"[{APART}" in nodeid
 
 
 def _turn(nodeid: str) -> int:
