@@ -119,9 +119,8 @@ class DynamoDB(_OnJava):
 
     @property
     def flags(self) -> Sequence[str]:
-        """Where its SQLite is; and that the second compiler is worth its time here: after 50,000 rows 15,000 more take
-        2.6 s of the processor instead of 3.9, and a run of all tests puts many times that."""
-        return f"-Djava.library.path={self.bundle.folder / 'lib'}", "-XX:TieredStopAtLevel=4"
+        """Where its SQLite is."""
+        return (f"-Djava.library.path={self.bundle.folder / 'lib'}",)
 
     def ready(self, port: int) -> bool:
         """It lists its tables."""
