@@ -33,7 +33,8 @@ def test_nobody_behind_nginx_notices_that_a_process_ends(
         pair.start()
         crowd = Crowd(pair, 6)
         for writer in crowd.writers:
-            writer.person.walk("/feed/")  # so that it is stored
+            crowd.host.ok("POST", "/follow", {"userId": writer.person.id})
+        crowd.host.walk("/feed/")  # so that it is stored; the writers' own go with each follow
         with crowd.writing():
             soon(True, lambda: crowd.acknowledged > WRITES)
             ending = [pair.processes.services[ALL].pop(), pair.processes.workers[ALL].pop()]

@@ -69,7 +69,9 @@ async def test_a_request_costs_no_more_calls_than_the_docs_say(
 ) -> None:
     """A feed page whose rows are cached costs at most 3 calls to all engines together, a tweet at most 2 to DynamoDB
     before its answer; these and the others are what the table says."""
-    monkeypatch.setattr(celebrities, "KNOWN_S", 600)  # on a busy machine a second may be over before it is used
+    monkeypatch.setattr(
+        celebrities, "KNOWN_S", 600
+    )  # on a busy machine a second may be over before it is used
     monkeypatch.setattr(facts, "_NEW_KEPT_S", 600)
     async with clustered(request, tmp_path, Feed()) as net:
         assert isinstance(net.engine, ClusterEngine)
