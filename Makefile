@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop bench-cluster docs screenshots lock clean
+.PHONY: help setup setup-dev demo serve test lint bench engines engines-stop bench-cluster simulate docs screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,7 +36,10 @@ engines-stop: ## Stop them
 	@python=$$(scripts/python.sh) && $$python -m scripts.engines stop
 
 bench-cluster: setup-dev ## Measure the cluster engine likewise, with engines of its own
-	@$(BIN)/python -m benchmarks cluster_costs cluster_fanout cluster_feed_read cluster_staleness cluster_processes cluster_growth $(ARGS)
+	@$(BIN)/python -m benchmarks cluster_costs cluster_fanout cluster_feed_read cluster_staleness cluster_stages cluster_processes cluster_growth $(ARGS)
+
+simulate: setup-dev ## Simulate 100 million users from what was measured, and write it into docs/scale.md
+	@$(BIN)/python -m simulation $(ARGS)
 
 docs: setup-dev ## Make the generated pages of docs/ and definitions of deploy/ anew
 	@$(BIN)/python scripts/settings_doc.py
@@ -53,7 +56,7 @@ lock: ## Lock the dependencies anew (needs uv)
 
 clean: ## Remove .venv and every cache; data and keys stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks scripts simulation -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: requirements.lock requirements-build.lock pyproject.toml scripts/python.sh
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || \

@@ -14,6 +14,7 @@ from benchmarks import (
     cluster_feed_read,
     cluster_growth,
     cluster_processes,
+    cluster_stages,
     cluster_staleness,
     fanout,
     feed_read,
@@ -47,6 +48,7 @@ CLUSTER: Sequence[Benchmark] = (
     cluster_fanout.BENCHMARK,
     cluster_feed_read.BENCHMARK,
     cluster_staleness.BENCHMARK,
+    cluster_stages.BENCHMARK,
     cluster_processes.BENCHMARK,
     cluster_growth.BENCHMARK,
 )

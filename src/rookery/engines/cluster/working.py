@@ -22,6 +22,8 @@ from rookery.engines.cluster.upkeep import Upkeep, UpkeepRunner
 from rookery.engines.cluster.workers import Worker
 
 FOLD_PAUSE_S = 0.3  # a counter that is folded is not cached meanwhile, and what is hot is liked all the time
+# Small batches, many at once: those who wait for a long fan-out are few.
+FEED_BATCH_MAX, FEED_BATCHES_AT_ONCE = 20, 16
 LEFT_MS = 10_000  # a delta that has waited for so long was never told
 
 
@@ -62,8 +64,13 @@ class Workers:
         """Starts those of WORKERS; needs a running loop."""
         events, deltas = self._announcer.events, self._announcer.deltas
         made: Mapping[str, Callable[[], Working]] = {
-            # Small batches, many at once: those who wait for a long fan-out are few.
-            "feed": lambda: Worker(events, "feed", self._fan_out.apply, batch_max=20, batches_at_once=16),
+            "feed": lambda: Worker(
+                events,
+                "feed",
+                self._fan_out.apply,
+                batch_max=FEED_BATCH_MAX,
+                batches_at_once=FEED_BATCHES_AT_ONCE,
+            ),
             "search": lambda: Worker(events, "search", self._index, batch_max=200, batches_at_once=2),
             "counts": lambda: Worker(deltas, "counts", self._fold, pause_s=FOLD_PAUSE_S),
             "upkeep": lambda: Worker(events, "upkeep", UpkeepRunner(upkeep).apply, batch_max=20),
