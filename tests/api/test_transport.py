@@ -39,7 +39,7 @@ def test_tls_is_served_with_a_certificate(encrypted: Server) -> None:
         written = client.post("/tweet/", json={"content": "x"}, headers={"Authorization": f"Bearer {token}"})
     assert (200, 200) == (answer.status_code, written.status_code)
     assert "max-age" in answer.headers["strict-transport-security"]
-    assert "https" in encrypted.log.read_text()
+    soon(True, lambda: "https" in encrypted.log.read_text())
 
 
 def test_over_tls_the_cookie_is_the_guarded_one(encrypted: Server) -> None:

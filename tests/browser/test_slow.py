@@ -75,6 +75,7 @@ def test_an_act_outlives_its_page(visit: Visit, ann: Person, server: Server) -> 
     page = visit.page(f"/@{bob.handle}")
     with page.expect_request("**/like/*"):
         page.evaluate("document.querySelector('[data-act=like] button').click(); location.assign('/explore')")
+    page.wait_for_url("**/explore")
     soon(True, lambda: bool(ann.ok("GET", f"/tweet/{tweet}")["liked"]))
 
 

@@ -1,5 +1,6 @@
 """How often one may read, and what writes are charged."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rookery.engines.embedded.database import Database
 from rookery.engines.embedded.ledger import EmbeddedLedger
 from rookery.engines.embedded.snapshots import Snapshots
 from rookery.gateway.ratelimit import DAY_S, HOUR_S, QUARTER_S, ReadLimits, WriteCharges
-from tests.gateway.front import ANN, BOB, client, gateway, route
+from tests.gateway.front import ANN, BOB, EmptyLedger, client, gateway, route
 
 
 class Clock:
@@ -154,6 +155,27 @@ async def test_a_write_tells_what_its_own_transaction_left() -> None:
     assert ["300", "12", "34"] == [written.headers[name] for name in names]
     assert ["300", "0", "60"] == [refused.headers[name] for name in names]
     assert "60" == refused.headers["retry-after"]
+
+
+@pytest.mark.parametrize("fault", [Problem("engine_unavailable", "Gone."), OSError("gone")])
+async def test_an_answer_stands_though_what_is_left_cannot_be_read(fault: Exception) -> None:
+    """Storage that fails after a write is answered, or refused, takes away the headers alone."""
+
+    class Gone(EmptyLedger):
+        async def left(self, charges: Sequence[Charge]) -> Budget:
+            raise fault
+
+    async def refuse(call: Call) -> Answer:
+        raise not_found()
+
+    app = gateway(
+        route("POST", limit="tweets"), route("POST", "/no", handler=refuse, limit="tweets"), ledger=Gone()
+    )
+    written, refused = await client(app, ANN).post("/echo"), await client(app, ANN).post("/no")
+
+    assert (200, 404) == (written.status_code, refused.status_code)
+    assert "application/problem+json" == refused.headers["content-type"]
+    assert [] == [name for one in (written, refused) for name in one.headers if name.startswith("ratelimit")]
 
 
 async def test_a_write_that_changes_nothing_tells_what_is_left(tmp_path: Path) -> None:

@@ -188,13 +188,14 @@ class Gateway:
         return pairs
 
     async def _budget(self, visit: Visit, fault: Exception | None) -> Budget | None:
-        if fault is None:
-            return await self._dispatcher.budget(visit)
         if isinstance(fault, RateLimited):
             return Budget(fault.limit, 0, fault.reset_s)
-        if isinstance(fault, Problem) and fault.status < INTERNAL.status:
-            return await self._dispatcher.budget(visit)
-        return None  # storage may be what failed
+        if fault is None or (isinstance(fault, Problem) and fault.status < INTERNAL.status):
+            try:
+                return await self._dispatcher.budget(visit)
+            except Exception as late:  # noqa: BLE001 - what was done is told, though storage fails after it
+                logs.log.warning("limits unknown", fault=logs.place(late))
+        return None
 
     def _record(
         self, visit: Visit, status: int, request_id: bytes, seconds: float, fault: Exception | None
