@@ -1,7 +1,8 @@
 """Clients of a real DynamoDB that see, hold up or spoil the calls which go through them."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -40,6 +41,26 @@ class Counting:
     def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:
         self.calls.append(operation)
         return getattr(self._client, operation)  # type: ignore[no-any-return]
+
+
+class Hindered:
+    """Lets every query wait, and throttles those for some partitions for ever."""
+
+    def __init__(self, dynamo: Dynamo, wait_s: float, throttled: Collection[int] = ()) -> None:
+        self._client = dynamo.client
+        self._wait_s = wait_s
+        self._throttled = [{"N": str(one)} for one in throttled]
+        dynamo.client = self
+
+    def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:
+        async def call(**asked: Any) -> Any:
+            if operation == "query":
+                await asyncio.sleep(self._wait_s)
+                if asked["ExpressionAttributeValues"][":k"] in self._throttled:
+                    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, operation)
+            return await getattr(self._client, operation)(**asked)
+
+        return call
 
 
 class Interrupted:

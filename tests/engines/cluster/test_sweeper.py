@@ -10,10 +10,13 @@ import pytest
 from rookery.core.events import Event, Kind
 from rookery.core.ids import ID_MAX
 from rookery.engines.cluster import leases, sweeper, watch
-from rookery.engines.cluster.streams import EVENTS, Message
+from rookery.engines.cluster.streams import EVENTS, PARTITIONS, Message
 from rookery.engines.cluster.sweeper import Sweeper
-from rookery.engines.cluster.tables import DELTAS
+from rookery.engines.cluster.tables import DELTAS, OUTBOX_SHARDS
+from rookery.engines.cluster.tx import shard_of
 from rookery.engines.cluster.workers import Worker
+from tests.engines.cluster.calls import Hindered
+from tests.engines.cluster.calls import another as another_client
 from tests.engines.cluster.roost import Roost, another, emptied, roosting
 from tests.serving import until
 
@@ -100,6 +103,45 @@ async def test_what_was_never_told_is_found(roost: Roost) -> None:
             return [] == [row async for row in roost.dynamo.scan(DELTAS)]
 
         await until(folded)
+
+
+async def test_every_stream_has_its_turn_however_long_a_round_takes(
+    roost: Roost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where DynamoDB is so slow that a lease ends within one round, the last streams are looked at, too."""
+    monkeypatch.setattr(leases, "LASTS_MS", 2_000)
+    author = await roost.account()
+    for _ in range(2 * PARTITIONS):
+        await roost.post(author)
+    async with listening(roost) as heard:
+        slow = another_client(roost.dynamo)
+        Hindered(slow, 0.05)
+        opened = Sweeper(slow, roost.redis, roost.announcer, roost.fold)
+        opened.start()
+        await until(lambda: all_heard(roost, heard))
+        await opened.close()
+
+
+async def test_a_stream_that_cannot_be_looked_at_holds_up_no_other(roost: Roost) -> None:
+    """While DynamoDB throttles the outbox of the first stream, what belongs to the others is found."""
+    author = await roost.account()
+    for _ in range(2 * PARTITIONS):
+        await roost.post(author)
+    throttled = range(0, OUTBOX_SHARDS, PARTITIONS)
+    wanted = {one.event_id for one in await roost.events() if shard_of(one.subject) not in throttled}
+    async with listening(roost) as heard:
+        hindered = another_client(roost.dynamo)
+        Hindered(hindered, 0, throttled)
+        opened = Sweeper(hindered, roost.redis, roost.announcer, roost.fold)
+        opened.start()
+
+        async def heard_of() -> bool:
+            return all(one.ids() >= wanted for one in heard)
+
+        await until(heard_of)
+        await opened.close()
+    assert wanted
+    assert len(await roost.events()) > len(wanted)
 
 
 async def test_nothing_is_lost_when_redis_is_emptied_again_and_again(roost: Roost) -> None:

@@ -60,28 +60,41 @@ class Sweeper:
 
     async def _run(self) -> None:
         while not self._closing:
-            try:
-                await self._sweep()
-            except (RedisDown, Problem):
-                pass  # what is missing is found when they are back
-            except RedisRefused:
-                _log.exception("sweeper_refused")
-            except Exception:  # noqa: BLE001 - the sweeper outlives every fault
-                _log.exception("sweeper_fault")
+            await self._outlive(self._sweep())
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def _outlive(self, part: Awaitable[None]) -> None:
+        """Does a part of the work, which a fault may end; the others are done all the same."""
+        try:
+            await part
+        except (RedisDown, Problem):
+            pass  # what is missing is found when they are back
+        except RedisRefused:
+            _log.exception("sweeper_refused")
+        except Exception:  # noqa: BLE001 - the sweeper outlives every fault
+            _log.exception("sweeper_fault")
+
     async def _sweep(self) -> None:
+        """One round. Each stream has its turn, however long the others take."""
         clock = asyncio.get_running_loop().time
-        if clock() - self._leased_at >= LEASE_EVERY_S:
-            self._leased_at = clock()
-            await asyncio.gather(*(self._lease(number) for number in range(PARTITIONS)))
         epoch = await self._epoch()
-        for watch, lease in zip(self._watches, self._leases, strict=True):
-            if lease.held:
-                await watch.look(epoch)
+        for number in range(PARTITIONS):
+            await self._outlive(self._look(number, epoch))
         if self._leases[0].held and clock() - self._folded_at >= FOLD_EVERY_S:
             self._folded_at = clock()
             await self._fold()
+
+    async def _look(self, number: int, epoch: str) -> None:
+        await self._keep_leases()
+        if self._leases[number].held:
+            await self._watches[number].look(epoch)
+
+    async def _keep_leases(self) -> None:
+        """Takes and keeps leases where it is time for that."""
+        now = asyncio.get_running_loop().time()
+        if now - self._leased_at >= LEASE_EVERY_S:
+            self._leased_at = now
+            await asyncio.gather(*(self._lease(number) for number in range(PARTITIONS)))
 
     async def _lease(self, number: int) -> None:
         lease, watch = self._leases[number], self._watches[number]

@@ -21,7 +21,8 @@ from rookery.engines.embedded.damage import UNREADABLE, mend
 
 BATCH_MAX = 1_000  # events looked at in one transaction
 ROWS_MAX = 20_000  # rows written after which a transaction ends
-IDLE_WAIT_S = 0.01  # how long a projector sleeps when no write of its own process wakes it
+# How long a projector sleeps that nobody wakes, as the servers of its folder do: longer and longer while nothing comes.
+IDLE_WAIT_S, IDLE_WAIT_S_MAX = 0.01, 0.1
 LOCK_WAIT_S = 0.1
 FAULT_WAIT_S = 1.0
 
@@ -90,11 +91,14 @@ class Projector:
     def _project(self) -> None:
         """Takes one step after another. Raises what a step raises."""
         connection = self._files.connect(self.projection.name, attach=["core"])
+        wait_s = IDLE_WAIT_S
         try:
             while not self._closing:
-                if not step(connection, self.projection):
-                    self._wake.wait(IDLE_WAIT_S)
-                    self._wake.clear()
+                if step(connection, self.projection) or self._wake.wait(wait_s):
+                    wait_s = IDLE_WAIT_S
+                else:
+                    wait_s = min(2 * wait_s, IDLE_WAIT_S_MAX)
+                self._wake.clear()
         finally:
             connection.close()
 
