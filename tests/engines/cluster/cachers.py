@@ -25,10 +25,10 @@ class Line(Redis):
 
     cut = False
 
-    async def _guarded(self, asked: Callable[[], Awaitable[T]], *, waits: bool = False) -> T:
+    async def _asked(self, asked: Callable[[], Awaitable[T]]) -> T:
         if self.cut:
             raise RedisDown
-        return await super()._guarded(asked, waits=waits)
+        return await super()._asked(asked)
 
 
 class Process(ClusterStage):

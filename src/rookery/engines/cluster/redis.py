@@ -16,7 +16,7 @@ from redis.exceptions import TimeoutError as TooLate
 TIMEOUT_S = 1.0  # of one call; a busy process may itself be late to see the answer
 TIMEOUTS_MAX = 3  # in a row
 LEFT_ALONE_S = 1.0  # after as many, or a broken connection
-CALLS_AT_ONCE_MAX = 16  # of one process; those that wait for news not counted
+CALLS_AT_ONCE_MAX = 16  # of one process; those that wait for news, or are urgent, not counted
 # Answers that say the same as none: it cannot take this just now.
 _UNABLE = ("OOM", "LOADING", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS")
 
@@ -68,12 +68,18 @@ class Redis:
     async def news(self, *command: Any) -> Any:
         """The reply to a command that waits for news, a quarter of TIMEOUT_S at most. Raises RedisDown,
         RedisRefused."""
-        return await self._guarded(lambda: self._client.execute_command(*command), waits=True)  # type: ignore[no-untyped-call]
+        return await self._asked(lambda: self._client.execute_command(*command))  # type: ignore[no-untyped-call]
 
-    async def calls(self, commands: Sequence[Command], *, allowed: str = "") -> list[Any]:
+    async def calls(
+        self, commands: Sequence[Command], *, allowed: str = "", urgent: bool = False
+    ) -> list[Any]:
         """The replies to several commands, in one round trip; not one transaction. Refusals that begin with `allowed`
-        come as replies. Raises RedisDown, and RedisRefused after all were carried out."""
-        return await self._guarded(lambda: self._pipelined(commands, allowed)) if commands else []
+        come as replies; what is `urgent` is not held up by others of this process. Raises RedisDown, and RedisRefused
+        after all were carried out."""
+        if not commands:
+            return []
+        go = self._asked if urgent else self._guarded
+        return await go(lambda: self._pipelined(commands, allowed))
 
     async def run(self, script: str, keys: Sequence[str], *values: Any) -> Any:
         """What a script answers. Raises RedisDown, RedisRefused."""
@@ -111,9 +117,7 @@ class Redis:
                 raise reply
         return replies
 
-    async def _guarded(self, asked: Callable[[], Awaitable[T]], *, waits: bool = False) -> T:
-        if waits:
-            return await self._asked(asked)
+    async def _guarded(self, asked: Callable[[], Awaitable[T]]) -> T:
         async with self._turns:
             return await self._asked(asked)
 

@@ -134,13 +134,15 @@ class Streams(Generic[T]):
             [
                 ("XCLAIM", name, group, consumer, 0, *entries, "JUSTID")
                 for name, entries in _by_stream(messages).items()
-            ]
+            ],
+            urgent=True,
         )
 
     async def acknowledge(self, group: str, messages: Sequence[Message[T]]) -> None:
         """Says that they are done."""
         await self._redis.calls(
-            [("XACK", name, group, *entries) for name, entries in _by_stream(messages).items()]
+            [("XACK", name, group, *entries) for name, entries in _by_stream(messages).items()],
+            urgent=True,
         )
 
     async def leave(self, group: str, consumer: str) -> None:
