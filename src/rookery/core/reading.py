@@ -93,6 +93,15 @@ class Reader:
             raise not_found("account")
         return render_user(facts, user_id)
 
+    async def oneself(self, viewer: int) -> bytes:
+        """The viewer's own account as it stands beside what one wrote, as JSON: what changes seldom. Raises Problem
+        `not_found`."""
+        facts = await self.source.gather(viewer, (), [viewer])
+        card = facts.user(viewer)
+        if card is None or not visibility.account_exists(facts, viewer):
+            raise not_found("account")
+        return card.short
+
     async def account(self, viewer: int, name: str) -> tuple[UserFacts, int]:
         """The checked accessor of an account: `name` is a userId or @handle. Returns its facts and the viewer's Edge
         bits to it. Raises Problem `not_found`."""

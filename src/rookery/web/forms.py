@@ -68,7 +68,13 @@ def filled(kind: type[F], fields: Mapping[str, str], **defaults: str) -> F:
         value = fields.get(field.encode_name, "")
         if value or (field.required and field.encode_name not in defaults):
             values[field.encode_name] = value
-    return kind.of(values, text=True)
+    return kind.of(values, text=True) if values else _empty(kind)
+
+
+@cache
+def _empty(kind: type[F]) -> F:
+    """The form of a page that is asked for with nothing, as nearly all are."""
+    return kind.of({}, text=True)
 
 
 @cache

@@ -6,32 +6,34 @@ request, so it can be packed: nobody learns from its size what is on it.
 
 import gzip
 import secrets
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 from jinja2 import Environment
 from markupsafe import escape
 
+from rookery.core.objects import Owner
 from rookery.core.page import Page
 from rookery.core.routes import Answer, Call
 from rookery.web.forms import HTML
 from rookery.web.listings import Listing
-from rookery.web.pieces import decode_user
 
 KEPT = ("Cache-Control", "private, no-cache")  # going back shows what was there, anything else asks
 BY_ENCODING = ("Vary", "Accept-Encoding")
 PACKED = ("Content-Encoding", "gzip")
 PACKED_LEVEL = 1  # of 9: a third of the time, for a tenth more bytes
 FRAMES_MAX = 4_000  # of some 5 KB each
-PAGES_MAX = 4_000  # packed ones, of some 8 KB each
+PAGES_MAX = 4_000  # packed ones are some 8 KB each
 _GAP = b"\0"  # where something is put in; it stands in no text
 _KEY = "\1"  # the same for the key of the form, see forms.py
+_owner = msgspec.json.Decoder(Owner).decode
 Trends = tuple[tuple[str, int], ...]
 
 
 class About(NamedTuple):
-    """All that a frame shows. `viewer` is the visitor's own account as JSON, empty for a stranger."""
+    """All that a frame shows. `viewer` is the visitor's own account as JSON in its short form, empty for a stranger."""
 
     template: str
     path: str
@@ -43,33 +45,41 @@ class About(NamedTuple):
 
 @dataclass(slots=True)
 class _Made:
-    """A page with what it was made of: the same objects make the same page. Packed when it was first sent so."""
+    """A page in parts, with what it was made of: the same list in the same frame is the same page. Packed when it was
+    first sent so."""
 
     page: Page[bytes]
-    frame: Sequence[bytes]
-    key: str
+    about: About
+    parts: Sequence[bytes]
     packed: bytes = b""
 
 
 class Frames:
-    """Keeps a bounded number of frames and packed pages: the oldest go first."""
+    """Keeps a bounded number of frames and pages: the oldest go first."""
 
     def __init__(self, templates: Environment) -> None:
         self._templates = templates
         self._frames: dict[Hashable, Sequence[bytes]] = {}
         self._made: dict[int, _Made] = {}
 
-    def answer(self, call: Call, about: About, page: Page[bytes], listing: Listing) -> Answer:
-        """The page with this list, which is made of `page`."""
-        frame = self._frame(about, listing)
+    def answer(self, call: Call, about: About, page: Page[bytes], listed: Callable[[], Listing]) -> Answer:
+        """The page with the list that `listed` makes of `page`."""
         made = self._made.get(call.viewer)
-        if made is None or made.page is not page or made.frame is not frame:
-            made = self._made[call.viewer] = _Made(page, frame, secrets.token_hex(8))
+        if made is None or made.page is not page or made.about != about:
+            made = self._made[call.viewer] = _Made(page, about, self._parts(about, listed()))
             _trim(self._made, PAGES_MAX)
         if "gzip" not in call.headers.get("accept-encoding", ""):
-            return Answer(_joined(made, listing), (KEPT, BY_ENCODING), HTML)
-        made.packed = made.packed or gzip.compress(_joined(made, listing), PACKED_LEVEL, mtime=0)
+            return Answer(b"".join(made.parts), (KEPT, BY_ENCODING), HTML)
+        made.packed = made.packed or gzip.compress(b"".join(made.parts), PACKED_LEVEL, mtime=0)
         return Answer(made.packed, (KEPT, BY_ENCODING, PACKED), HTML)
+
+    def _parts(self, about: About, listing: Listing) -> Sequence[bytes]:
+        start, *rest = self._frame(about, listing)
+        if listing.more is not None:
+            rest.insert(1, escape(listing.more).encode())
+        before, *after = start.split(_KEY.encode())
+        key = secrets.token_hex(8).encode()
+        return before, *(part for one in after for part in (key, one)), *listing.pieces, *rest
 
     def _frame(self, about: About, listing: Listing) -> Sequence[bytes]:
         """What comes before the items, between them and the address of the next page, and after that."""
@@ -79,7 +89,7 @@ class Frames:
         if frame is None:
             gaps = Listing(() if ends and listing.is_empty else (_GAP,), None if ends else _GAP.decode())
             body = self._templates.get_template(about.template).render(
-                viewer=decode_user(about.viewer) if about.viewer else None,
+                viewer=_owner(about.viewer) if about.viewer else None,
                 path=about.path,
                 site_url=about.site_url,
                 trends=about.trends,
@@ -90,14 +100,6 @@ class Frames:
             frame = self._frames[key] = body.encode().split(_GAP)
             _trim(self._frames, FRAMES_MAX)
         return frame
-
-
-def _joined(made: _Made, listing: Listing) -> bytes:
-    start, *rest = made.frame
-    start = start.replace(_KEY.encode(), made.key.encode())
-    if listing.more is not None:
-        rest.insert(1, escape(listing.more).encode())
-    return b"".join((start, *listing.pieces, *rest))
 
 
 def _trim(kept: dict[Any, Any], count_max: int) -> None:

@@ -101,9 +101,9 @@ class Site:
     async def framed(self, call: Call, template: str, page: Page[bytes], *, is_first: bool) -> Answer:
         """A page that is one list of tweets and shows nothing else but the visitor, the trends and, where it
         `is_first`, what stands above the newest."""
-        viewer = b"" if call.viewer == STRANGER else await self.services.reader.user(call.viewer, call.viewer)
+        viewer = b"" if call.viewer == STRANGER else await self.services.reader.oneself(call.viewer)
         about = About(template, call.path, _site_url(call), viewer, await self._trends(), is_first)
-        return self._frames.answer(call, about, page, self.tweets(call, page))
+        return self._frames.answer(call, about, page, lambda: self.tweets(call, page))
 
     async def _trends(self) -> Trends:
         """What stands beside every page: the first trends, as of a minute ago at most."""
