@@ -45,12 +45,13 @@ BATCHES_KEPT = 2_000
 
 
 class TimedWire(Wire):
-    """Keeps how many milliseconds writes took, and reads of feeds."""
+    """Keeps how many milliseconds writes took, and reads of feeds, and when each tweet was answered, in Unix ms."""
 
     def __init__(self, port: int, tls: ssl.SSLContext) -> None:
         super().__init__(port, tls)
         self.writes: list[float] = []
         self.reads: list[float] = []
+        self.answered: dict[int, float] = {}
 
     async def get(self, path: str, token: str) -> bytes:
         """See Wire."""
@@ -65,6 +66,7 @@ class TimedWire(Wire):
         begun = time.monotonic()
         found = await super().post(path, token, body, key)
         self.writes.append((time.monotonic() - begun) * 1_000)
+        self.answered[int(json.loads(found)["tweetId"])] = time.time() * 1_000
         return found
 
 
@@ -140,6 +142,7 @@ async def _press(
                 for file, start in zip(told, before, strict=True)
                 for line in file.read_bytes()[start:].splitlines()
             ]
+            told_at = [pair for batch in batches for pair in batch["told"]]
             random.Random(1).shuffle(batches)
             loads.append(
                 {
@@ -148,9 +151,14 @@ async def _press(
                     "write_ms": quantiles_of(wire.writes),
                     "read_ms": quantiles_of(wire.reads),
                     "seen_ms": quantiles_of(seen.feed),
-                    "waited_ms": quantiles_of([one for batch in batches for one in batch["waited_ms"]]),
+                    "early_ms": quantiles_of(
+                        [wire.answered[subject] - at for subject, at in told_at if subject in wire.answered]
+                    ),
+                    "waited_ms": quantiles_of(
+                        [batch["begun"] - at for batch in batches for _, at in batch["told"]]
+                    ),
                     "batches": [
-                        (len(one["waited_ms"]), one["rows"], one["took_ms"]) for one in batches[:BATCHES_KEPT]
+                        (len(one["told"]), one["rows"], one["took_ms"]) for one in batches[:BATCHES_KEPT]
                     ],
                 }
             )
@@ -172,6 +180,7 @@ def _figures(load: Mapping[str, Any]) -> list[Figure]:
     rate = f"at {load['tweets_per_s']} tweets/s"
     stages = (
         ("a tweet is answered", "write_ms"),
+        ("a tweet is answered that has been told", "early_ms"),
         ("a feed is read", "read_ms"),
         ("a feed worker takes an event up", "waited_ms"),
         ("a feed shows a tweet", "seen_ms"),

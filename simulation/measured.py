@@ -12,14 +12,15 @@ FILE = Path(__file__).with_name("measured.json")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load. Times are quantiles, evenly spaced, in milliseconds: `write` until a tweet is answered, `read` until a
-    feed is, `waited` from telling until a worker takes an event up, `seen` from when a tweet was due until its feed
-    shows it. `batches` of the feed workers: events, feed rows, milliseconds. `busy`: the share of the machine's
-    processors that was used."""
+    """One load. Times are quantiles, evenly spaced, in milliseconds: `write` until a tweet is answered, `early` by how
+    much earlier it is told, `read` until a feed is read, `waited` from telling until a worker takes an event up, `seen`
+    from when a tweet was due until its feed shows it. `batches` of the feed workers: events, feed rows, milliseconds
+    until the last of these was written. `busy`: the share of the machine's processors that was used."""
 
     tweets_per_s: float
     busy: float
     write: Sequence[float]
+    early: Sequence[float]
     read: Sequence[float]
     waited: Sequence[float]
     seen: Sequence[float]
@@ -44,6 +45,7 @@ def read(file: Path = FILE) -> Measured:
             one["tweets_per_s"],
             one["busy"],
             one["write_ms"],
+            one["early_ms"],
             one["read_ms"],
             one["waited_ms"],
             one["seen_ms"],

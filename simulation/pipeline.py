@@ -34,14 +34,19 @@ class Stages:
     def __init__(self, load: Load, chance: random.Random, cost: Cost) -> None:
         self._cost = cost
         self._write = Draw(load.write, chance)
+        self._early = Draw(load.early, chance)
         self._read = Draw(load.read, chance)
         self._waited = Draw(load.waited, chance)
         asleep = [max(0.0, took - cost.of(events, rows)) for events, rows, took in load.batches]
         self._asleep = Draw(quantiles_of(asleep), chance)
 
     def write(self) -> float:
-        """Seconds until a tweet is answered; it has been told then."""
+        """Seconds until a tweet is answered."""
         return self._write() / 1_000
+
+    def early(self) -> float:
+        """Seconds from telling until the answer."""
+        return max(0.0, self._early()) / 1_000
 
     def read(self) -> float:
         """Seconds until a feed is read."""
@@ -76,10 +81,11 @@ def in_feeds(
     told_from: float = 0.0,
     told_to: float = 0.0,
 ) -> tuple[list[float], list[float]]:
-    """When each is answered, and when it is in feeds: told as it is answered, taken up and fanned out. What would be
+    """When each is answered, and when it is in feeds: told a little earlier, taken up and fanned out. What would be
     told between `told_from` and `told_to`, when its stream is away, is told after that."""
     answered = [at + stages.write() for at in due]
-    told = [told_to if told_from <= at < told_to else at for at in answered]
+    told = [max(begun, at - stages.early()) for begun, at in zip(due, answered, strict=True)]
+    told = [told_to if told_from <= at < told_to else at for at in told]
     queued = [at + stages.waited() for at in told]
     done = delivered(queued, rows, stages.work, workers)
     return answered, [at + stages.asleep() for at in done]

@@ -19,6 +19,7 @@ LOAD = Load(
     2.0,
     0.3,
     write=[20.0, 30.0, 60.0],
+    early=[0.0, 2.0, 4.0],
     read=[10.0, 12.0, 40.0],
     waited=[0.0, 1.0, 2.0],
     seen=[30.0, 45.0, 120.0],
@@ -63,14 +64,15 @@ def test_followers_are_found_again() -> None:
 
 
 def test_what_a_lost_stream_cannot_be_told_is_told_later() -> None:
-    """Nothing that is answered while its stream is away shows before the stream is back; all of it shows."""
+    """Nothing that is written while its stream is away shows before the stream is back; all of it shows."""
     stages = Stages(LOAD, random.Random(4), Cost(1.0, 0.02))
     due = [one / 10 for one in range(100)]
     answered, shown = in_feeds(due, [5.0] * 100, stages, [0.0], told_from=3.0, told_to=6.0)
-    away = [at for at in answered if 3 <= at < 6]
+    written = list(zip(due, answered, shown, strict=True))
+    away = [there for begun, at, there in written if begun >= 3 and at < 6]
     assert len(away) > 20
-    for at, there in zip(answered, shown, strict=True):
-        assert there > (6 if 3 <= at < 6 else at)
+    assert min(away) > 6
+    assert all(there > begun for begun, _, there in written)
 
 
 def test_a_seed_gives_the_same_again(tmp_path: Path) -> None:
@@ -103,15 +105,15 @@ def test_the_page_gets_the_tables_between_its_marks() -> None:
 
 
 def test_the_simulation_is_held_against_the_engine(shared_data: Path) -> None:
-    """At the three loads that were measured last, the simulated p50 and p99 are within 20% of the measured, but p50 at
-    the highest, where the machine is all but used up; the page shows that measurement, and which one is off."""
+    """At the three loads that were measured last, the simulated p50 and p99 are within 20% of the measured, and the
+    page shows that measurement."""
     measured = read()
     found = check.compared(measured, shared_data / "socfb-Reed98.edges", 1)
     assert 6 == len(found)
-    assert [(8, 0.5)] == [(one.tweets_per_s, one.share) for one in found if not one.holds]
+    assert [] == [one for one in found if not one.holds]
     page = (PROJECT / "docs" / report.PAGE).read_text("utf-8")
     assert f"Service times: {measured.date}, {measured.machine}." in page
-    assert 1 == page.count("more than 20% |")
+    assert (6, 0) == (page.count("% | holds |"), page.count("more than 20% |"))
 
 
 def test_a_simulation_that_is_off_is_told() -> None:
@@ -124,7 +126,13 @@ def test_a_simulation_that_is_off_is_told() -> None:
 def test_the_file_of_measurements_is_read_as_it_is_written(tmp_path: Path) -> None:
     """Stages and batches come back as the benchmark keeps them."""
     file = tmp_path / "measured.json"
-    names = {"write_ms": LOAD.write, "read_ms": LOAD.read, "waited_ms": LOAD.waited, "seen_ms": LOAD.seen}
+    names = {
+        "write_ms": LOAD.write,
+        "early_ms": LOAD.early,
+        "read_ms": LOAD.read,
+        "waited_ms": LOAD.waited,
+        "seen_ms": LOAD.seen,
+    }
     load = {"tweets_per_s": 2.0, "busy": 0.3, **names, "batches": LOAD.batches}
     file.write_text(
         json.dumps({"date": MEASURED.date, "machine": MEASURED.machine, "workers": 2, "loads": [load]})
