@@ -69,13 +69,13 @@ class Crowd:
 
     async def read_all(self) -> None:
         """Reads every feed once, so that all are stored."""
-        turns = asyncio.Semaphore(READING_AT_ONCE)
+        left = iter(self._people.tokens)
 
-        async def read(token: str) -> None:
-            async with turns:
+        async def read() -> None:
+            for token in left:
                 await self._wire.get("/feed/", token)
 
-        await asyncio.gather(*map(read, self._people.tokens))
+        await asyncio.gather(*(read() for _ in range(READING_AT_ONCE)))
 
     async def tweet(self, per_second: float, seconds: float) -> Lags:
         """Tweets at a rate while feeds are read. Raises ConnectionError when the server refuses."""

@@ -25,7 +25,7 @@ BY_ENCODING = ("Vary", "Accept-Encoding")
 PACKED = ("Content-Encoding", "gzip")
 PACKED_LEVEL = 1  # of 9: a third of the time, for a tenth more bytes
 FRAMES_MAX = 4_000  # of some 5 KB each
-PAGES_MAX = 4_000  # packed ones are some 8 KB each
+PAGES_MAX = 4_000  # of some 8 KB each, as browsers take them packed
 _GAP = b"\0"  # where something is put in; it stands in no text
 _KEY = "\1"  # the same for the key of the form, see forms.py
 _owner = msgspec.json.Decoder(Owner).decode
@@ -45,13 +45,13 @@ class About(NamedTuple):
 
 @dataclass(slots=True)
 class _Made:
-    """A page in parts, with what it was made of: the same list in the same frame is the same page. Packed when it was
-    first sent so."""
+    """A page with what it was made of: the same list in the same frame is the same page. It is kept as it was last
+    sent: in parts, or packed."""
 
     page: Page[bytes]
     about: About
+    is_packed: bool
     parts: Sequence[bytes]
-    packed: bytes = b""
 
 
 class Frames:
@@ -64,14 +64,16 @@ class Frames:
 
     def answer(self, call: Call, about: About, page: Page[bytes], listed: Callable[[], Listing]) -> Answer:
         """The page with the list that `listed` makes of `page`."""
+        packs = "gzip" in call.headers.get("accept-encoding", "")
         made = self._made.get(call.viewer)
-        if made is None or made.page is not page or made.about != about:
-            made = self._made[call.viewer] = _Made(page, about, self._parts(about, listed()))
+        if made is None or made.page is not page or made.about != about or made.is_packed != packs:
+            parts = self._parts(about, listed())
+            if packs:
+                parts = (gzip.compress(b"".join(parts), PACKED_LEVEL, mtime=0),)
+            made = self._made[call.viewer] = _Made(page, about, packs, parts)
             _trim(self._made, PAGES_MAX)
-        if "gzip" not in call.headers.get("accept-encoding", ""):
-            return Answer(b"".join(made.parts), (KEPT, BY_ENCODING), HTML)
-        made.packed = made.packed or gzip.compress(b"".join(made.parts), PACKED_LEVEL, mtime=0)
-        return Answer(made.packed, (KEPT, BY_ENCODING, PACKED), HTML)
+        headers = (KEPT, BY_ENCODING, PACKED) if packs else (KEPT, BY_ENCODING)
+        return Answer(b"".join(made.parts), headers, HTML)
 
     def _parts(self, about: About, listing: Listing) -> Sequence[bytes]:
         start, *rest = self._frame(about, listing)

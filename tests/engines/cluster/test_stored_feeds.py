@@ -1,7 +1,7 @@
 """Feeds as strings in Redis: what trimming leaves, and that it holds nobody up."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.engines.cluster.roost import emptied
 
 KEEP, TRUST = 60, 50
 VIEWER = 7
+Make = Callable[[random.Random], list[Entry]]
 
 
 @pytest.fixture
@@ -42,15 +43,14 @@ def floors(chance: random.Random, entries: Sequence[Entry]) -> int:
 
 
 @pytest.mark.parametrize("entries_of", [in_order, in_any_order])
-async def test_trimming_leaves_the_newest_each_once_as_they_came(redis: Redis, entries_of: object) -> None:
+async def test_trimming_leaves_the_newest_each_once_as_they_came(redis: Redis, entries_of: Make) -> None:
     """A feed that has grown long keeps its newest TRUST entries and whatever else is not below its floor, which is
     raised to them; a shorter one stays as it is."""
-    assert callable(entries_of)
     chance = random.Random(3)
     feeds = StoredFeeds(redis, IdClock(), keep=KEEP, trust=TRUST)
     trimmed = 0
     for _ in range(60):
-        entries: list[Entry] = entries_of(chance)
+        entries = entries_of(chance)
         floor, celebrities = floors(chance, entries), tuple(range(chance.randrange(3)))
         await feeds.drop(VIEWER)
         version = await feeds.begin(VIEWER, dead_after_ms=0)
