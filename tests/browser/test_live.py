@@ -34,6 +34,11 @@ def listening(visit: Visit, path: str = "/") -> Page:
     return page
 
 
+def asked(visit: Visit, tweet_id: str) -> list[str]:
+    """What was asked for about a tweet."""
+    return [answer.url for answer in visit.responses if tweet_id in answer.url]
+
+
 def test_a_new_tweet_waits_behind_a_pill(browser: Browser, server: Server) -> None:
     """A tweet posted through the API shows as the pill within 2 s and moves nothing; the pill puts it on top."""
     reader, writer = friends(server)
@@ -67,6 +72,27 @@ def test_edits_and_deletes_of_what_is_shown_arrive(browser: Browser, server: Ser
         writer.ok("DELETE", f"/tweet/{deleted}")
         expect(page.get_by_text("gone soon")).to_have_count(0)
         assert below == page.locator("article.tweet").last.bounding_box()
+
+
+def test_edits_that_a_page_has_are_not_asked_for(browser: Browser, server: Server) -> None:
+    """A page asks for a tweet only where it shows it as it was before an edit, though its stream tells of all since the
+    newest tweet; a second edit changes text and mark again."""
+    reader, writer = friends(server)
+    edited = writer.tweet("typo")["tweetId"]
+    soon(3, lambda: len(reader.walk("/feed/")))
+    writer.ok("PATCH", f"/tweet/{edited}", {"content": "mended"})
+    with visiting(browser, server.url, reader.token) as visit:
+        page = listening(visit)
+        expect(page.locator(f'article[data-id="{edited}"] .content')).to_have_text("mended")
+        writer.tweet("new")
+        expect(page.locator(".pill")).to_be_visible()
+        assert [] == asked(visit, edited)
+        mark = page.locator(f'article[data-id="{edited}"] a.edited')
+        before = mark.get_attribute("data-at")
+        writer.ok("PATCH", f"/tweet/{edited}", {"content": "mended twice"})
+        expect(page.locator(f'article[data-id="{edited}"] .content')).to_have_text("mended twice")
+        assert before != mark.get_attribute("data-at")
+        assert 1 == len(asked(visit, edited))
 
 
 def test_the_stream_goes_on_after_a_restart_without_a_gap(browser: Browser, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A server is told to stop while many people write: what it accepted it finishes."""
 
+import ctypes
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.ports import free_port
 from tests.faults.crowd import Crowd
 from tests.serving import PATIENCE_S, Person, Server, serving, sign_up, soon
 
@@ -111,6 +113,16 @@ def test_what_was_accepted_is_finished(tmp_path: Path, workers: int, stop: Calla
             assert "" == writer.held.lacks(writer.read())
         tweets = late.walk(f"/user/{late.id}/tweets")
         assert {f"half {number}" for number in range(HALVES)} == {one["content"] for one in tweets}
+
+
+def test_it_does_not_matter_which_thread_takes_the_signal(tmp_path: Path) -> None:
+    """The kernel gives a signal to any thread of the process: where it is not the main one the server ends, too."""
+    with serving(tmp_path / "data", {"SERVER_METRICS_PORT": str(free_port())}) as server:
+        assert server.process is not None
+        pid = server.process.pid
+        threads = {int(one.name) for one in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+        assert 0 == ctypes.CDLL(None).tgkill(pid, min(threads), signal.SIGTERM)
+        assert 0 == server.process.wait(PATIENCE_S)
 
 
 def test_a_request_that_never_ends_does_not_keep_the_server(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from functools import partial
 from logging import getLogger
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Protocol
 
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -34,6 +33,7 @@ from rookery.gateway.intake import Receive, Scope, Send
 DRAIN = (
     signal.SIGUSR1
 )  # tells a worker to end its live streams, which would keep it from stopping, and what lingers
+ENDING = (signal.SIGTERM, signal.SIGINT)
 FLUSH_S = 2.0  # after the last answer, for clients to take it
 BACKLOG = 2_048  # connections that wait to be accepted
 HEAD_BYTES_MAX = 131_072  # of a request's line and headers; more is 431 by granian itself
@@ -160,7 +160,7 @@ def _started(granian: Granian, server: Server, announce: Callable[[], None]) -> 
 
     told = threading.Event()
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop() -> None:
         again = told.is_set()
         told.set()
         for worker in granian.wrks:
@@ -170,11 +170,27 @@ def _started(granian: Granian, server: Server, announce: Callable[[], None]) -> 
         timer.daemon = True
         timer.start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    _on_signal(stop)
     # On Ctrl-C a terminal signals the workers too, which is no fault to tell of.
     getLogger(_LOGGER).addFilter(lambda record: not told.is_set())
     threading.Thread(target=_tell_when_open, args=(granian, server, announce), daemon=True).start()
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    """Does so, in a thread, at each SIGTERM and SIGINT. The main thread's wait would not end where another thread takes
+    the signal, as one does that is just starting a thread."""
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    for number in ENDING:
+        signal.signal(number, lambda *told: None)  # one of Python's own, so that it writes to the pipe
+    signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+
+    def hear() -> None:
+        while told := os.read(reads, 1):
+            if told[0] in ENDING:
+                act()
+
+    threading.Thread(target=hear, daemon=True).start()
 
 
 def _linger_s(server: Server) -> float:

@@ -87,21 +87,20 @@ async function show(act, id, tweet) {
   const isReply = act === "reply";
   const isHere = !isReply || find(`.focused[data-id="${id}"]`);
   const list = isHere && find(`ol[data-timeline=${isReply ? "replies" : "home"}]`);
-  if (act === "edit") await refresh(tweet.tweetId, url);
+  if (act === "edit") await refresh(tweet);
   else if (list) mergeNewest(list, entriesOf(await fragment(url, "tweet")));
   for (const article of isReply ? articlesOf(id) : []) addTo(article.querySelector(".reply .count"), 1);
   const link = act === "edit" || list ? null : make("a", { href: url }, "Look");
   toast(act === "edit" ? "Edited." : `Your ${act} is out.`, link);
 }
 
-/** Takes over an edited text wherever the tweet is shown. */
-export async function refresh(id, url) {
-  const shown = findAll(`:is(article, .quoted)[data-id="${id}"]`);
-  if (!shown.length) return;
-  const fresh = await fragment(url, "tweet");
-  const copy = (selector) => fresh.querySelector(selector)?.cloneNode(true) ?? "";
-  for (const one of shown) {
-    one.querySelector(".content").replaceWith(copy(".content"));
-    if (!one.querySelector(".edited")) one.querySelector("header").append(" ", copy(".edited"));
+/** Takes over an edited text wherever the tweet is shown as it was before. */
+export async function refresh({ tweetId, owner, editedTimeStamp: at }) {
+  const shown = findAll(`:is(article, .quoted)[data-id="${tweetId}"]:has(header)`);
+  const old = shown.filter((one) => one.querySelector("header").querySelector(".edited")?.dataset.at !== at);
+  if (!old.length) return;
+  const fresh = await fragment(`/@${owner.handle}/${tweetId}`, "tweet");
+  for (const part of ["header", ".content"]) {
+    for (const one of old) one.querySelector(part).innerHTML = fresh.querySelector(part).innerHTML;
   }
 }

@@ -29,12 +29,12 @@ const ACTS = [
   ["t", "Retweet", () => press("[data-act$=retweet] button")],
   ["r", "Reply", () => press("a.reply")],
   ["q", "Quote", () => press("a.quote")],
-  ["n", "New tweet", () => write()],
+  ["n", "New tweet", write],
   ["/", "Search", () => find("input[name=q]")?.focus()],
   [".", "Show new tweets", () => find(".pill")?.click()],
   ["g h", "Go home", () => location.assign("/")],
   ["g p", "Go to your profile", () => handle && location.assign(`/@${handle}`)],
-  ["?", "This list", () => showList()],
+  ["?", "This list", showList],
 ];
 
 function step(by) {

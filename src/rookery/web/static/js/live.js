@@ -60,11 +60,11 @@ async function read(signal) {
 function take(event) {
   const { id, event: name, data } = Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s)));
   if (!name) return;
-  const { tweetId, owner } = JSON.parse(data);
+  const tweet = JSON.parse(data);
   if (id) last = id;
-  if (name === "tweet") arrive([tweetId]);
-  else if (name === "edit") refresh(tweetId, `/@${owner.handle}/${tweetId}`).catch(complain);
-  else if (name === "delete") remove(tweetId);
+  if (name === "tweet") arrive([tweet.tweetId]);
+  else if (name === "edit") refresh(tweet).catch(complain);
+  else if (name === "delete") remove(tweet.tweetId);
   else if (home) fragment("/").then((page) => arrive(entriesOf(page).map(keyOf)), complain);
 }
 
