@@ -117,6 +117,7 @@ class Sizes:
         index = self._engine.index
         name = index.name(TEXTS)
         await index.call("POST", f"{name}/_forcemerge?max_num_segments=1", seconds=60)
-        await index.call("POST", f"{name}/_flush", seconds=60)
+        for step in ("_flush", "_refresh"):  # after which no merged segment is kept for readers
+            await index.call("POST", f"{name}/{step}", seconds=60)
         found = (await index.call("GET", f"{name}/_stats/store,docs"))["_all"]["primaries"]
         return float(found["store"]["size_in_bytes"] / found["docs"]["count"])

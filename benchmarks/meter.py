@@ -1,6 +1,7 @@
 """What is taken of the engines while something is done: DynamoDB's units and rows, the processors, Redis's network."""
 
 import time
+from binascii import a2b_base64
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
@@ -68,7 +69,7 @@ def item_bytes(item: Mapping[str, Any]) -> int:
             case "S":
                 size += len(held.encode())
             case "B":
-                size += len(held)
+                size += len(a2b_base64(held) if isinstance(held, str) else held)  # in answers in base64
             case _:
                 size += 1
     return size

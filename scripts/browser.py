@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -22,7 +22,8 @@ _START_MS_MAX = 60_000.0
 def lacking() -> str | None:
     """What keeps a browser from being started, as a sentence; None where nothing does."""
     if _found() is None:
-        return "The pages are tested in Chromium: install it (Debian: apt-get install chromium fonts-dejavu-core)."
+        debian = "apt-get install chromium-headless-shell fonts-dejavu-core"
+        return f"The pages are tested in Chromium: install it (Debian: {debian})."
     return None
 
 

@@ -5,9 +5,10 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from rookery.engines.cluster.dynamo import Dynamo, client_of
+from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.migrate import description
 from rookery.engines.cluster.tables import TABLES, Table
+from rookery.engines.cluster.wire import client_of
 
 REGION = "us-east-1"
 

@@ -1,6 +1,7 @@
 """One server on each engine for all tests of the API as a client sees it; its limits are off: their tests have their
 own servers. On the cluster engine it is every service and worker apart behind a proxy, but for tests that look at a
-server's own edges: raw bytes, and what it does before any route."""
+server's own edges: raw bytes, and what it does before any route. They end with the last test here, as other folders'
+servers do: an idle one on the cluster engine takes a quarter of a core."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apart import Apart, apart
+from tests.apart import apart
 from tests.clusters import cluster_settings, prefix
 from tests.serving import Person, Server, serving, sign_up
 
@@ -35,14 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         name = metafunc.definition.path.name
         kinds = ["embedded", "apart" if name in ON_APART else "cluster"]
         chosen = ["apart"] if name == "test_apart.py" else kinds
-        metafunc.parametrize("engine", chosen, indirect=True, scope="session")
-
-
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Ends services apart with the last test that needs them: so many processes slow down all others."""
-    server = getattr(item, "funcargs", {}).get("server")
-    if isinstance(server, Apart) and (nextitem is None or "[apart" not in nextitem.nodeid):
-        server.processes.end()
+        metafunc.parametrize("engine", chosen, indirect=True, scope="package")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +47,13 @@ class Kind:
     settings: Mapping[str, str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engine(request: pytest.FixtureRequest) -> Kind:
     """The engine that the test runs on."""
     return Kind(request.param, {} if request.param == "embedded" else cluster_settings(request))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory, engine: Kind) -> Iterator[Server]:
     """A server on data of its own."""
     folder: Path = tmp_path_factory.mktemp("api") / "data"
@@ -68,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, engine: Kind) -> Iterator[S
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def limited(tmp_path_factory: pytest.TempPathFactory, engine: Kind) -> Iterator[Server]:
     """A server with the limits as they are by default."""
     folder: Path = tmp_path_factory.mktemp("limited") / "data"

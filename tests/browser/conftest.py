@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own."""
     folder: Path = tmp_path_factory.mktemp("browser") / "data"
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scene(server: Server) -> Scene:
     """The network on it, for reading: a test that writes makes people of its own."""
     return build(server.url)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery.engines.cluster.dynamo import client_of
+from rookery.engines.cluster.wire import client_of
 from scripts.ports import free_port
 from tests.clusters import cluster_settings
 from tests.serving import Server

@@ -8,7 +8,7 @@ from tests.model.twins import WINDOW
 from tests.serving import Server, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose window for retweets is small, so that a few entries leave it."""
     folder = tmp_path_factory.mktemp("model") / "data"
@@ -16,7 +16,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two processes on one folder, where two followers make a celebrity and fan-out to them ends soon."""
     folder = tmp_path_factory.mktemp("pair") / "data"

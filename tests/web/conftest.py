@@ -9,7 +9,7 @@ from tests.serving import Server, serving
 from tests.web.visiting import Visitor, sign_up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own, without limits."""
     with serving(tmp_path_factory.mktemp("web") / "data", {"LIMITS_ENABLED": "false"}) as running:

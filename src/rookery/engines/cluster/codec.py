@@ -1,6 +1,7 @@
 """Between plain values and DynamoDB's typed ones. A number keeps 38 digits there, so a float comes back as it was;
-one without a fraction comes back as an int, and None is an attribute that is not there."""
+one without a fraction comes back as an int, and None is an attribute that is not there. Bytes come in base64."""
 
+from binascii import a2b_base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,4 +40,4 @@ def _plain(value: Typed) -> Value:
     ((kind, held),) = value.items()
     if kind == "N":
         return int(held) if held.lstrip("-").isdigit() else float(held)
-    return bytes(held) if kind == "B" else held
+    return a2b_base64(held) if kind == "B" else held

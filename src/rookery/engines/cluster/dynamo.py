@@ -9,11 +9,9 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rookery.core.errors import Problem
@@ -23,6 +21,7 @@ from rookery.engines.cluster.clock import IdClock
 from rookery.engines.cluster.codec import packed, typed, unpacked
 from rookery.engines.cluster.tables import Item, Key, Placed, Table
 from rookery.engines.cluster.tx import Action, Committed, Tx
+from rookery.engines.cluster.wire import client_of
 
 BATCH_MAX = 100  # rows of one BatchGetItem
 PUT_MAX = 25  # rows of one BatchWriteItem
@@ -30,7 +29,6 @@ PUTS_AT_ONCE_MAX = 16  # such calls
 PUT_TRIES_MAX = 20
 KEY_BYTES_MAX = 1_024
 TRIES_MAX = 8
-CALLS_AT_ONCE_MAX = 64  # of one process
 DEADLINE_S = 5.0  # that a request waits for DynamoDB in all
 COMMIT_S_MAX = 20.0  # from its first try on; a minute later all that was minted is visible (watch, followers)
 BACKOFF_S = 0.02  # before the second try; doubles, with full jitter
@@ -275,17 +273,6 @@ class Dynamo:
                 break
             await asyncio.sleep(_backoff_s(tried))
         raise _unavailable() from last
-
-
-def client_of(url: str, region: str) -> AbstractAsyncContextManager[Any]:
-    """DynamoDB at an address (empty: Amazon's of the region); credentials come from where AWS's tools look."""
-    config = AioConfig(
-        connect_timeout=1, read_timeout=2, retries={"max_attempts": 0}, max_pool_connections=CALLS_AT_ONCE_MAX
-    )
-    made: AbstractAsyncContextManager[Any] = get_session().create_client(
-        "dynamodb", endpoint_url=url or None, region_name=region, config=config
-    )
-    return made
 
 
 @asynccontextmanager

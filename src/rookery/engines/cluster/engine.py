@@ -16,7 +16,7 @@ from rookery.engines.cluster.accounts import ClusterAccounts
 from rookery.engines.cluster.attempts import ClusterAttempts
 from rookery.engines.cluster.celebrities import Celebrities
 from rookery.engines.cluster.check import compare
-from rookery.engines.cluster.dynamo import Dynamo, client_of
+from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.export import ClusterExport
 from rookery.engines.cluster.facts import ClusterFacts
 from rookery.engines.cluster.feed import ClusterFeed
@@ -41,6 +41,7 @@ from rookery.engines.cluster.streams import Streams
 from rookery.engines.cluster.tables import LEASES, USERS
 from rookery.engines.cluster.tweets import ClusterTweets
 from rookery.engines.cluster.upkeep import Upkeep
+from rookery.engines.cluster.wire import client_of
 from rookery.engines.cluster.working import Workers
 from rookery.engines.findings import Findings
 
