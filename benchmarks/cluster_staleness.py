@@ -36,6 +36,8 @@ READS_PER_S = 10
 FOLLOWERS = 100_000
 FOLLOWED_MS = 1_000  # of the first of their follows, in Unix time: long ago
 BIG_EVERY_S = 4.0
+POLL_MS = 20.0, 20.0  # more often, the looks alone would be most of the load
+WARM_S = 20
 FEEDS_AT_ONCE = 16
 WORKERS = ("feed", "feed", "search", "counts", "upkeep", "sweeper")
 
@@ -113,9 +115,11 @@ async def _press(run: Run, network: Processes, people: People) -> tuple[float, L
     tls = ssl.create_default_context(cafile=str(network.certificate))
     async with Wire(network.port, tls) as wire:
         others = People(people.ids[:-1], people.tokens[:-1], people.followers[:-1])
-        crowd = Crowd(wire, others, READS_PER_S)
+        crowd = Crowd(wire, others, READS_PER_S, POLL_MS)
         run.say("reading every feed once")
         await crowd.read_all()
+        run.say("tweeting until every process has done all of it once, and Java's compilers have")
+        await crowd.tweet(RATES[0], run.pick(WARM_S, 2))
         saturation = await find_saturation(run, crowd, RATES, run.pick(10, 3))
         await asyncio.sleep(2)
         rate, seconds = saturation * SHARE, run.pick(60, 8)

@@ -31,7 +31,7 @@ READS_PER_S = 200
 READING_AT_ONCE = 4  # before anything is measured
 SAMPLES_PER_S = 50
 RATES = (200, 300, 400, 500, 600, 700, 850, 1_000, 1_200, 1_400, 1_700, 2_000, 2_400, 2_800, 3_300, 4_000)
-POLL_MS_FIRST, POLL_MS_MAX = 3.0, 20.0
+POLL_MS = 3.0, 20.0  # between two looks, first and at most: so much too long a lag may be taken for
 SEEN_S_MAX = 20.0
 
 
@@ -57,12 +57,19 @@ class Lags:
 
 
 class Crowd:
-    """Tweets, reads and looks for what was tweeted."""
+    """Tweets, reads and looks for what was tweeted; `poll_ms` as POLL_MS."""
 
-    def __init__(self, wire: Wire, people: People, reads_per_s: float = READS_PER_S) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        people: People,
+        reads_per_s: float = READS_PER_S,
+        poll_ms: tuple[float, float] = POLL_MS,
+    ) -> None:
         self._wire = wire
         self._people = people
         self._reads_per_s = reads_per_s
+        self._poll_ms = poll_ms
         self._chance = random.Random(5)
         self._words = count()
         self._texts = list(texts(2_000, seed=4))
@@ -122,12 +129,12 @@ class Crowd:
 
     async def _seen(self, due: float, path: str, token: str, shown: bytes) -> float:
         loop = asyncio.get_running_loop()
-        pause_ms = POLL_MS_FIRST
+        pause_ms, pause_ms_max = self._poll_ms
         while shown not in await self._wire.get(path, token):
             if loop.time() - due > SEEN_S_MAX:
                 raise ConnectionError(f"{path} did not show a tweet within {SEEN_S_MAX:.0f} s")
             await asyncio.sleep(pause_ms / 1_000)
-            pause_ms = min(POLL_MS_MAX, pause_ms * 1.3)
+            pause_ms = min(pause_ms_max, pause_ms * 1.3)
         return (loop.time() - due) * 1_000
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.staleness import POLL_MS_FIRST, POLL_MS_MAX
+from benchmarks.staleness import POLL_MS
 from simulation.followers import degrees
 from simulation.measured import Load, Measured
 from simulation.pipeline import Cost, Stages, in_feeds, poisson
@@ -65,13 +65,13 @@ def _at(load: Load, workers: int, friends: Sequence[int], look: float, seed: int
 def _polled(now: float, there: float, stages: Stages, look: float) -> float:
     """When a client that asks as that of the benchmark does has an answer with the tweet; `look`: at which share of a
     read the feed is looked at."""
-    pause_ms = POLL_MS_FIRST
+    pause_ms, pause_ms_max = POLL_MS
     while True:
         took = stages.read()
         if now + took * look >= there:
             return now + took
         now += took + pause_ms / 1_000
-        pause_ms = min(POLL_MS_MAX, pause_ms * 1.3)
+        pause_ms = min(pause_ms_max, pause_ms * 1.3)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

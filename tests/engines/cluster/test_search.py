@@ -15,6 +15,7 @@ from rookery.engines.cluster import opensearch, search, search_indices, search_p
 from rookery.engines.cluster.opensearch import Document, Versioned
 from rookery.engines.cluster.search import ClusterSearch
 from rookery.engines.cluster.search_documents import texts_of
+from rookery.engines.cluster.search_index import SearchIndexer
 from rookery.engines.cluster.search_indices import PEOPLE, TEXTS
 from rookery.services.search.people import runs
 from rookery.services.tweets.service import NewTweet
@@ -73,6 +74,24 @@ async def test_what_was_read_earlier_does_not_stand(
     await stage.again_from(0)
     assert ([edited], [], []) == await stands()
     assert [] == await stage.faults()
+
+
+async def test_what_a_worker_writes_is_found_at_once_where_it_may_refresh(stage: ClusterSearchStage) -> None:
+    """Without waiting for the index's own refresh, which does not come here; where it may not, that is waited for."""
+    ann = await stage.account("ann")
+    await stage.take_in()
+    never = {"index": {"refresh_interval": -1}}
+    for index in await written_to(stage, TEXTS):
+        await stage.engine.call("PUT", f"{index}/_settings", never)
+    written: list[int] = []
+    for may in (False, True):
+
+        async def says(may: bool = may) -> bool:
+            return may
+
+        written.append(await stage.post(ann, "rook"))
+        await SearchIndexer(stage.dynamo, stage.engine, says).apply(await stage.news())
+        assert (written[::-1] if may else []) == await stage.found(parse("rook"))
 
 
 async def test_the_index_is_made_anew_beside_the_workers(stage: ClusterSearchStage) -> None:

@@ -70,13 +70,16 @@ class SearchEngine:
             raise _unavailable()
         return list(answer["responses"])
 
-    async def write(self, indices: Sequence[str], documents: Sequence[Versioned]) -> None:
-        """Puts documents into each of some indices, where no newer version of them is there. Raises Problem
-        `engine_unavailable` where one of these is gone."""
+    async def write(
+        self, indices: Sequence[str], documents: Sequence[Versioned], *, refresh: bool = False
+    ) -> None:
+        """Puts documents into each of some indices, where no newer version of them is there; with `refresh` they are
+        found at once. Raises Problem `engine_unavailable` where one of these is gone."""
         for start in range(0, len(documents), BULK_MAX):
             part = documents[start : start + BULK_MAX]
             await self._bulk(
-                [line for index in indices for one in part for line in (_put(index, one), one.document)]
+                [line for index in indices for one in part for line in (_put(index, one), one.document)],
+                refresh=refresh,
             )
 
     async def erase(self, index: str, versions: Sequence[tuple[int, int]]) -> None:
@@ -116,8 +119,9 @@ class SearchEngine:
         except OpenSearchException as fault:
             raise _unavailable() from fault
 
-    async def _bulk(self, lines: list[Document]) -> None:
-        answer = await self.call("POST", "_bulk", lines, {"require_alias": "true"}, seconds=WORK_S_MAX)
+    async def _bulk(self, lines: list[Document], *, refresh: bool = False) -> None:
+        asked = {"require_alias": "true", "refresh": "true" if refresh else "false"}
+        answer = await self.call("POST", "_bulk", lines, asked, seconds=WORK_S_MAX)
         if not answer["errors"]:
             return
         for item in answer["items"]:

@@ -1,7 +1,7 @@
 """Keeping the index: what a batch of events touched is read once from the truth, and written where nothing newer is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from rookery.core.clock import now_ms
 from rookery.core.errors import Problem
@@ -10,7 +10,7 @@ from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.opensearch import SearchEngine
 from rookery.engines.cluster.search_build import rebuild
 from rookery.engines.cluster.search_documents import people_of, texts_of
-from rookery.engines.cluster.search_indices import KINDS, KNOWN_S, PEOPLE, TEXTS, holders, writing
+from rookery.engines.cluster.search_indices import KINDS, KNOWN_S, PEOPLE, TEXTS, named, writing
 from rookery.engines.cluster.search_purge import purge
 from rookery.engines.cluster.tables import REPLIES_OF, TWEETS_OF
 from rookery.services.search.indexing import ACCOUNT_KINDS, CONTENT_KINDS, TREND_KINDS, day_before
@@ -20,11 +20,18 @@ RECENT_MAX = 10_000  # texts that an account's change of state touches
 
 
 class SearchIndexer:
-    """The `search` projection. Events may come twice, late and out of order, and to several at a time."""
+    """The `search` projection. Events may come twice, late and out of order, and to several at a time. What is written
+    while `may_refresh` says so is found at once, all else by the index's next refresh."""
 
-    def __init__(self, dynamo: Dynamo, engine: SearchEngine) -> None:
+    def __init__(
+        self,
+        dynamo: Dynamo,
+        engine: SearchEngine,
+        may_refresh: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._dynamo = dynamo
         self._engine = engine
+        self._may_refresh = may_refresh
         self._writing: dict[str, list[str]] = {}
         self._known_until = 0.0
         self._purge_at = 0.0
@@ -39,9 +46,11 @@ class SearchIndexer:
         if not texts and not people:
             return
         indices = await self._indices()  # before the truth is read: see search_build.rebuild
+        found = await texts_of(self._dynamo, sorted(texts)), await people_of(self._dynamo, sorted(people))
+        refresh = self._may_refresh is not None and await self._may_refresh()
         try:
-            await self._engine.write(indices[TEXTS], await texts_of(self._dynamo, sorted(texts)))
-            await self._engine.write(indices[PEOPLE], await people_of(self._dynamo, sorted(people)))
+            for kind, documents in zip((TEXTS, PEOPLE), found, strict=True):
+                await self._engine.write(indices[kind], documents, refresh=refresh)
         except Problem:
             self._known_until = 0.0  # one of the indices may be gone
             raise
@@ -62,9 +71,11 @@ class SearchIndexer:
         """The indices that are written to. Where there is none, because the engine lost them, they are made first."""
         now = asyncio.get_running_loop().time()
         if now >= self._known_until:
-            if not all([await holders(self._engine, self._engine.name(kind)) for kind in KINDS]):
+            held = await named(self._engine)
+            if not all(self._engine.name(kind) in held for kind in KINDS):
                 await rebuild(self._dynamo, self._engine)
-            self._writing = {kind: await holders(self._engine, writing(self._engine, kind)) for kind in KINDS}
+                held = await named(self._engine)
+            self._writing = {kind: held.get(writing(self._engine, kind), []) for kind in KINDS}
             self._known_until = now + KNOWN_S
         return self._writing
 

@@ -13,7 +13,7 @@ from rookery.engines.cluster.opensearch import WORK_S_MAX, Document, SearchEngin
 
 KINDS = TEXTS, PEOPLE = "texts", "people"
 KNOWN_S = 1.0  # how long a writer goes by the indices that it knows to be written to
-REFRESH_MS = 200  # until what was written is found: a tweet shall be within half a second of its writing
+REFRESH_MS = 200  # until what was written is found, at the latest: a tweet shall be within half a second of its writing
 _NUMBER: Mapping[str, str | bool] = {"type": "long"}
 _EXACT: Mapping[str, str | bool] = {"type": "keyword", "doc_values": False}
 _STORED: Mapping[str, str | bool] = {"type": "double", "index": False}
@@ -81,10 +81,19 @@ async def indices(engine: SearchEngine, kind: str) -> list[str]:
     return sorted((one for one in found if number_of(one)), key=number_of)
 
 
+async def named(engine: SearchEngine) -> dict[str, list[str]]:
+    """The indices that each name stands for, oldest first."""
+    found = await engine.call("GET", f"{engine.prefix}*/_alias")
+    held: dict[str, list[str]] = {}
+    for index in sorted(found, key=number_of):
+        for name in found[index]["aliases"]:
+            held.setdefault(name, []).append(index)
+    return held
+
+
 async def holders(engine: SearchEngine, name: str) -> list[str]:
     """The indices that a name stands for, oldest first."""
-    found = await engine.call("GET", f"{engine.prefix}*/_alias")
-    return sorted((one for one, it in found.items() if name in it["aliases"]), key=number_of)
+    return (await named(engine)).get(name, [])
 
 
 def writing(engine: SearchEngine, kind: str) -> str:

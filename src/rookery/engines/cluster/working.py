@@ -12,8 +12,9 @@ from rookery.engines.cluster.fanout import FanOut
 from rookery.engines.cluster.followers import Followers
 from rookery.engines.cluster.opensearch import SearchEngine
 from rookery.engines.cluster.outbox import Announcer
-from rookery.engines.cluster.redis import Redis
+from rookery.engines.cluster.redis import Redis, RedisDown
 from rookery.engines.cluster.search_index import SearchIndexer
+from rookery.engines.cluster.search_indices import REFRESH_MS
 from rookery.engines.cluster.stored_feeds import StoredFeeds
 from rookery.engines.cluster.streams import Message
 from rookery.engines.cluster.sweeper import Sweeper
@@ -56,7 +57,7 @@ class Workers:
         self._redis = redis
         self._announcer = announcer
         self._celebrity_followers = celebrity_followers
-        self._indexer = SearchIndexer(dynamo, index)
+        self._indexer = SearchIndexer(dynamo, index, self._may_refresh)
         self._fan_out = FanOut(redis, feeds, celebrities, Followers(dynamo), grace_ms=celebrity_grace_ms)
         self._running: list[Working] = []
 
@@ -92,6 +93,14 @@ class Workers:
 
     async def _index(self, batch: Sequence[Message[Event]]) -> None:
         await self._indexer.apply([one.body for one in batch])
+
+    async def _may_refresh(self) -> bool:
+        """One worker of all, once in a while: at few writes each is found at once, and many share a refresh."""
+        try:
+            first = await self._redis.call("SET", self._redis.key("refreshed"), "", "NX", "PX", REFRESH_MS)
+        except RedisDown:
+            return False
+        return first is not None
 
     async def _fold(self, batch: Sequence[Message[Delta]]) -> None:
         await counts.fold(self._dynamo, [one.body for one in batch], self._celebrity_followers)
