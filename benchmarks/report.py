@@ -53,6 +53,7 @@ def write(folder: Path, found: Sequence[Found]) -> list[Path]:
             "load_before": round(one.others, 2),
             "figures": [figure.record() for figure in one.figures],
         }
+    folder.mkdir(parents=True, exist_ok=True)
     json_file.write_text(json.dumps({"benchmarks": known}, indent=2) + "\n")
     page.write_text(_page(known))
     draw(picture, [one for bench in known.values() for one in bench["figures"] if one["bound"]])
