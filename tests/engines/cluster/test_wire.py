@@ -26,16 +26,19 @@ _WORDS = st.text("abcdefghijklmnopqrstuvwxyzABC0123456789/+=", min_size=1, max_s
 
 
 class Impostor:
-    """An address at which something else than DynamoDB answers as a test says; `asked` counts the requests."""
+    """An address at which something else than DynamoDB answers as a test says; `asked` counts the requests,
+    `paths` are theirs."""
 
     def __init__(self) -> None:
         self.answer: Answer = _hang_up
         self.asked = 0
+        self.paths: set[str] = set()
         self.url = ""
 
     async def hear(self, request: web.Request) -> web.StreamResponse:
         """Answers."""
         self.asked += 1
+        self.paths.add(request.path)
         await request.read()
         return await self.answer(request)
 
@@ -62,7 +65,7 @@ async def impostor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Impostor]:
         monkeypatch.setenv(name, "rookery")
     made = Impostor()
     app = web.Application()
-    app.router.add_route("*", "/", made.hear)
+    app.router.add_route("*", "/{any:.*}", made.hear)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -135,8 +138,10 @@ async def test_bytes_and_every_sign_come_back(dynamo: Dynamo) -> None:
         _saying(502, b"<html>Bad Gateway</html>"),
         _saying(503, b'{"message":"no type"}'),
         _saying(200, b'{"Responses":{}}', x_amz_crc32="1"),
+        _saying(200, b"<html>Please sign in</html>"),
+        _saying(307, b"", Location="/elsewhere"),
     ],
-    ids=["cut off", "a proxy", "no type", "damaged"],
+    ids=["cut off", "a proxy", "no type", "damaged", "a page", "sent on"],
 )
 async def test_what_is_no_answer_is_asked_for_again(
     impostor: Impostor, monkeypatch: pytest.MonkeyPatch, answer: Answer
@@ -149,6 +154,7 @@ async def test_what_is_no_answer_is_asked_for_again(
             await dynamo.get(LEASES, "nobody")
         assert "engine_unavailable" == told.value.code
         assert 3 <= impostor.asked
+        assert {"/"} == impostor.paths  # what is signed goes nowhere else
         body = b'{"Responses":{}}'
         impostor.answer = _saying(200, body, x_amz_crc32=str(crc32(body)))
         assert None is await dynamo.get(LEASES, "nobody")

@@ -71,16 +71,21 @@ class Wire:
         at = strftime("%Y%m%dT%H%M%SZ", gmtime())
         headers = signed(keys, self._host, self._region, operation, body, at)
         try:
-            async with self._http.post(self._url, data=body, headers=headers) as answer:
+            async with self._http.post(
+                self._url, data=body, headers=headers, allow_redirects=False
+            ) as answer:
                 told = await answer.read()
         except HttpError as fault:
             raise ConnectionError(f"{operation} was cut off: {type(fault).__name__} {fault}") from fault
-        checksum = answer.headers.get("x-amz-crc32")
-        if checksum is not None and int(checksum) != crc32(told):
+        if answer.headers.get("x-amz-crc32") not in (None, str(crc32(told))):
             raise ConnectionError(f"the answer to {operation} was damaged")
+        try:
+            said = msgspec.json.decode(told, type=dict[str, Any])
+        except msgspec.DecodeError as fault:
+            raise ConnectionError(f"{operation} was answered by something else than DynamoDB") from fault
         if answer.status != 200:
-            raise _refusal(operation, answer.status, told)
-        return msgspec.json.decode(told)
+            raise _refusal(operation, answer.status, said)
+        return said
 
 
 def signed(keys: Keys, host: str, region: str, operation: str, body: bytes, at: str) -> Mapping[str, str]:
@@ -131,20 +136,13 @@ async def client_of(url: str, region: str) -> AsyncIterator[Wire]:
         yield Wire(general, http, await session.get_credentials())
 
 
-def _refusal(operation: str, status: int, told: bytes) -> ClientError | ConnectionError:
+def _refusal(operation: str, status: int, said: Mapping[str, Any]) -> ClientError | ConnectionError:
     """What DynamoDB said is wrong; where something between said it, the call was cut off."""
-    try:
-        said = msgspec.json.decode(told, type=dict[str, Any])
-        code = str(said["__type"]).rpartition("#")[2]
-    except (msgspec.DecodeError, KeyError):
+    if "__type" not in said:
         return ConnectionError(f"{operation} was answered {status} by something else than DynamoDB")
-    message = said.get("message") or said.get("Message") or ""
-    response = {
-        **said,
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    refusal: ClientError = ClientError(response, operation)
+    code = str(said["__type"]).rpartition("#")[2]
+    error = {"Code": code, "Message": said.get("message") or said.get("Message") or ""}
+    refusal: ClientError = ClientError({**said, "Error": error}, operation)
     return refusal
 
 

@@ -12,7 +12,7 @@ from rookery.engines.cluster.fanout import FanOut
 from rookery.engines.cluster.followers import Followers
 from rookery.engines.cluster.opensearch import SearchEngine
 from rookery.engines.cluster.outbox import Announcer
-from rookery.engines.cluster.redis import Redis, RedisDown
+from rookery.engines.cluster.redis import Redis, RedisDown, RedisRefused
 from rookery.engines.cluster.search_index import SearchIndexer
 from rookery.engines.cluster.search_indices import REFRESH_MS
 from rookery.engines.cluster.stored_feeds import StoredFeeds
@@ -98,7 +98,7 @@ class Workers:
         """One worker of all, once in a while: at few writes each is found at once, and many share a refresh."""
         try:
             first = await self._redis.call("SET", self._redis.key("refreshed"), "", "NX", "PX", REFRESH_MS)
-        except RedisDown:
+        except (RedisDown, RedisRefused):
             return False
         return first is not None
 
