@@ -7,7 +7,7 @@ A handler takes a Call and gives an Answer. It looks at what the path names firs
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from rookery.core import ids
 from rookery.core.entities import STRANGER
@@ -102,8 +102,15 @@ class Call:
             for name, spelling in zip(form.__struct_fields__, form.__struct_encode_fields__, strict=True)
             if (value := getattr(form, name)) is not None
         }
-        query = urlencode({**given, "cursor": page.next_cursor})
+        given["cursor"] = page.next_cursor
+        query = "&".join([f"{name}={_quoted(value)}" for name, value in given.items()])
         return Answer(json_array(page.entries), (("Link", f'<{self.path}?{query}>; rel="next"'),))
+
+
+def _quoted(value: object) -> str:
+    """A value as a query string has it. Most are numbers, for which asking urllib costs more than all the rest."""
+    text = str(value)
+    return text if text.isascii() and text.isalnum() else quote_plus(text)
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

@@ -10,7 +10,7 @@ from rookery.core.ids import first_id_at
 from rookery.engines.cluster.dynamo import Dynamo
 from rookery.engines.cluster.tables import FOLLOWERS_OF
 
-PAGE = 2_000  # followers of one query, and given at once
+PAGE = 500  # followers of one query, and given at once: others have their turn between two
 KEPT_FROM = 1_000  # followers; fewer are read anew each time
 KEPT_MAX = 4_000_000  # followers kept in all, eight bytes each
 LATE_MS = 60_000  # so long after its id was minted a follow may become visible
