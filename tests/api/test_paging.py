@@ -39,6 +39,7 @@ def tweets(name: str) -> Callable[[Person, list[Person]], Listing]:
             "feed": ("/feed/", {}, lambda: ann.tweet(word)),
             "quotes": (f"/tweet/{root}/quotes", {}, lambda: ann.tweet(word, quoteOf=root)),
             "search": ("/search/", {"token": word}, lambda: ann.tweet(word)),
+            "signs": ("/search/", {"token": f"{word} -a&b=+%20ä"}, lambda: ann.tweet(word)),
             "place": (
                 "/search/",
                 {"latitude": "1", "longitude": "2", "token": word},
@@ -55,7 +56,7 @@ def tweets(name: str) -> Callable[[Person, list[Person]], Listing]:
         path, query, write = ways[name]
         for _ in range(COUNT):
             write()
-        if name in ("search", "place"):
+        if path == "/search/":
             soon(COUNT, lambda: len(ann.get(path, params={**query, "pageSize": "100"}).json()))
         return Listing(ann, path, query, disturb=write)
 
@@ -102,7 +103,7 @@ def ask(ann: Person, fan: Person) -> object:
 LISTS: dict[str, Callable[[Person, list[Person]], Listing]] = {
     **{
         name: tweets(name)
-        for name in ("tweets", "feed", "quotes", "search", "place", "replies", "under", "likes")
+        for name in ("tweets", "feed", "quotes", "search", "signs", "place", "replies", "under", "likes")
     },
     "followers": users("/user/{ann.id}/followers", lambda ann, fan, _: follow(fan, ann)),
     "following": users("/user/{ann.id}/following", lambda ann, fan, _: follow(ann, fan)),

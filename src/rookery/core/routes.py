@@ -108,7 +108,7 @@ class Call:
 
 
 def _quoted(value: object) -> str:
-    """A value as a query string has it. Most are numbers, for which asking urllib costs more than all the rest."""
+    """A value as a query string has it. Most are numbers, which urllib need not look at."""
     text = str(value)
     return text if text.isascii() and text.isalnum() else quote_plus(text)
 

@@ -70,6 +70,7 @@ async def test_a_follow_of_a_moment_ago_is_fanned_out_to(
 ) -> None:
     """Of a kept list of followers only what is new is read again, and all that is new is."""
     star = await roost.account()
+    monkeypatch.setattr(followers, "PAGE", 500)
     many = await crowd(roost.dynamo, star, 1_700)
 
     async def all_of() -> list[int]:
