@@ -16,6 +16,7 @@ class Admission:
         self._ticket = ticket
         self._found: dict[Table, dict[Key, Item]] = {}
         self._budget: Budget | None = None
+        self.windows: dict[Key, Item] = {}  # as the write leaves them
 
     def wanted(self) -> dict[Table, list[Key]]:
         """The rows to read: the windows of the ticket's limits, and its key."""
@@ -47,6 +48,7 @@ class Admission:
     def charge(self, tx: Tx) -> None:
         """Counts one use of every limit of the ticket. Raises RateLimited."""
         assert self._ticket is not None
+        self.windows = {}
         budgets = [self._use(tx, one) for one in self._ticket.charges]
         self._budget = min(budgets, key=lambda budget: budget.remaining, default=None)
 
@@ -74,26 +76,20 @@ class Admission:
         window = self._found[RATE_WINDOWS].get((name,))
         if window is None or int(window["ends_ms"]) <= tx.now_ms:
             ends_ms = tx.now_ms + cost.period_s * 1000
-            tx.put(
-                RATE_WINDOWS,
-                {
-                    "name": name,
-                    "start_ms": tx.now_ms,
-                    "ends_ms": ends_ms,
-                    "used": 1,
-                    EXPIRES: ends_ms // 1000 + 1,
-                },
-                where=ABSENT if window is None else {"ends_ms": window["ends_ms"], "used": window["used"]},
-            )
+            row: Item = {"name": name, "start_ms": tx.now_ms, "ends_ms": ends_ms, "used": 1}
+            row[EXPIRES] = ends_ms // 1000 + 1
+            before = ABSENT if window is None else {"ends_ms": window["ends_ms"], "used": window["used"]}
+            tx.put(RATE_WINDOWS, row, where=before)
+            self.windows[(name,)] = row
             return Budget(cost.count_max, cost.count_max - 1, cost.period_s)
         used, reset_s = int(window["used"]), max(1, -(-(int(window["ends_ms"]) - tx.now_ms) // 1000))
         if used >= cost.count_max:
             raise RateLimited(cost.what, cost.count_max, reset_s)
-        room = {
-            "ends_ms": window["ends_ms"],
-            "used": Below(cost.count_max),
-        }  # others may have used it meanwhile
-        tx.update(RATE_WINDOWS, name, add={"used": 1}, where=room)
+        others = (
+            used if tx.presuming else Below(cost.count_max)
+        )  # who has read it lets others use it meanwhile
+        tx.update(RATE_WINDOWS, name, add={"used": 1}, where={"ends_ms": window["ends_ms"], "used": others})
+        self.windows[(name,)] = {**window, "used": used + 1}
         return Budget(cost.count_max, cost.count_max - used - 1, reset_s)
 
 

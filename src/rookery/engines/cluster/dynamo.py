@@ -19,8 +19,9 @@ from rookery.core.limits import Ticket
 from rookery.engines.cluster.admission import Admission
 from rookery.engines.cluster.clock import IdClock
 from rookery.engines.cluster.codec import packed, typed, unpacked
+from rookery.engines.cluster.presumed import Presumed, covers
 from rookery.engines.cluster.tables import Item, Key, Placed, Table
-from rookery.engines.cluster.tx import Action, Committed, Tx
+from rookery.engines.cluster.tx import Committed, Tx
 from rookery.engines.cluster.wire import client_of
 
 BATCH_MAX = 100  # rows of one BatchGetItem
@@ -70,6 +71,7 @@ class Dynamo:
         self.before_answer: list[BeforeAnswer] = []
         self.guard: Guard | None = None
         self._prefix = prefix
+        self._presumed = Presumed()
 
     def name(self, table: Table) -> str:
         """The table's name."""
@@ -160,25 +162,39 @@ class Dynamo:
         ahead: Mapping[Table, Sequence[Key]] | None = None,
     ) -> T:
         """Carries out `work` as one transaction; returns what it returned, once that is durable. The rows named by
-        `ahead` are read together with the ticket's, so that `work` need not wait for them again.
+        `ahead` are read together with the ticket's, so that `work` need not wait for them again; or not at all, where
+        this process may presume them (see presumed).
 
         With a ticket, `work` returns the id that it wrote, or None where nothing changed (which is not charged); a
         repeated idempotency key gives the first id instead. Raises what `work` raised or gave as a condition's
         `refused` (then nothing of it is kept), RateLimited, Problem `idempotency_mismatch` or `engine_unavailable`.
         """
         admission = Admission(ticket)
+        wanted = {**admission.wanted(), **(ahead or {})}
+        presumed = self._presumed.take(wanted) if ticket is not None else None
         for tried in range(TRIES_MAX):
             tx = Tx(self.get_all, self.query, self.clock, ticket.actor if ticket else 0, tried)
-            await tx.read_ahead({**admission.wanted(), **(ahead or {})})
-            first = await admission.look(tx)
-            if first is not None:
-                return first  # type: ignore[return-value]
-            result = await work(tx)
-            if ticket is not None and result is not None:
-                admission.charge(tx)
-            if ticket is not None:
-                admission.remember(tx, result or 0)  # type: ignore[arg-type]
-            if await self._guarded(tx):
+            if presumed is None:
+                await tx.read_ahead(wanted)
+            else:
+                tx.ahead, tx.presuming = presumed, True
+            try:
+                first = await admission.look(tx)
+                if first is not None:
+                    return first  # type: ignore[return-value]
+                result = await work(tx)
+                if ticket is not None and result is not None:
+                    admission.charge(tx)
+                if ticket is not None:
+                    admission.remember(tx, result or 0)  # type: ignore[arg-type]
+            except Problem:
+                if presumed is None:
+                    raise
+                stands = False  # it may be otherwise in truth
+            else:
+                stands = (presumed is None or covers(tx, presumed)) and await self._guarded(tx)
+            if stands:
+                self._presumed.keep(tx, admission.windows)
                 admission.settle(charged=result is not None)
                 done = tx.committed()
                 for tell in self.on_commit:
@@ -186,7 +202,11 @@ class Dynamo:
                 for finish in self.before_answer:
                     await finish(done)
                 return result
-            await asyncio.sleep(_backoff_s(tried))
+            if presumed is None:
+                await asyncio.sleep(_backoff_s(tried))
+            else:
+                self._presumed.wrong(presumed)
+                presumed = None
         raise _unavailable()
 
     async def _guarded(self, tx: Tx) -> bool:
@@ -217,7 +237,7 @@ class Dynamo:
             except ClientError as fault:
                 if fault.response["Error"]["Code"] != "TransactionCanceledException":
                     raise _unavailable() from fault
-                if not _only_busy(fault, tx.actions):
+                if not _only_busy(fault, tx):
                     return False
                 token = secrets.token_hex(18)
                 await asyncio.sleep(_backoff_s(tried))
@@ -287,15 +307,16 @@ def _may_be(key: Key) -> bool:
     return all(not isinstance(part, str) or 0 < len(part.encode()) <= KEY_BYTES_MAX for part in key)
 
 
-def _only_busy(fault: ClientError, actions: Sequence[Action]) -> bool:
-    """Whether a cancelled transaction may simply be tried again. Raises what a failed condition was given to say."""
+def _only_busy(fault: ClientError, tx: Tx) -> bool:
+    """Whether a cancelled transaction may simply be tried again. Raises what a failed condition was to say, unless
+    it stood on what was not read."""
     busy = True
     reasons = fault.response.get("CancellationReasons", [])
-    for action, reason in zip(actions, reasons, strict=False):
+    for action, reason in zip(tx.actions, reasons, strict=False):
         code = reason.get("Code", "None")
         if code == "ConditionalCheckFailed":
             busy = False
-            if action.refused is not None:
+            if action.refused is not None and not tx.presuming:
                 raise action.refused
         elif code != "None" and code not in _BUSY:
             raise fault

@@ -38,7 +38,10 @@ async def require_author(tx: Tx, user_id: int) -> Item:
     refused = Problem("token_invalid", "This account is not active.")
     if row is None or row["state"] != AccountState.ACTIVE:
         raise refused
-    tx.check(USERS, user_id, where={"state": int(AccountState.ACTIVE)}, refused=refused)
+    where: dict[str, Value | None] = {"state": int(AccountState.ACTIVE)}
+    if tx.presuming:
+        where["rev"] = row.get("rev")
+    tx.check(USERS, user_id, where=where, refused=refused)
     return row
 
 

@@ -64,7 +64,8 @@ class ClusterTweets:
             return await _create(tx, draft, quoted_id, tx.mint())
 
         tweet_id = await self._dynamo.write(work, ticket, ahead=reach.ahead(draft.author_id, quoted_id))
-        if author and not quoted_id:
+        replayed = ticket is not None and ticket.replayed
+        if author and not (quoted_id or replayed):
             self._facts.remember(draft.facts(tweet_id), author)
         return tweet_id
 

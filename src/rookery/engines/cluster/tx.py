@@ -88,6 +88,7 @@ class Tx:
     ahead: dict[Table, dict[Key, Item | None]] = field(default_factory=dict)
     touched: Touched = field(default_factory=Touched)
     caches_first: bool = False  # see hide
+    presuming: bool = False  # `ahead` was not read: conditions must say all that it stands on
 
     async def read_ahead(self, wanted: Mapping[Table, Sequence[Key]]) -> None:
         """Reads what the write is known to ask for, in one call."""
