@@ -113,6 +113,7 @@ class ClusterAccounts:
 
         async def work(tx: Tx) -> int | None:
             nonlocal event_id
+            event_id = 0
             user = await tx.get(USERS, user_id)
             if user is None or user["state"] != AccountState.ACTIVE:
                 raise not_found("account")
