@@ -205,3 +205,14 @@ def test_a_ranking_stays_as_it_was_on_the_first_page(person: Make) -> None:
         assert [one for one in expected if one != ids[5]] == seen + [
             one for page in pages for one in ids_of(page)
         ]
+
+
+def test_a_page_that_is_kept_is_linked_as_it_was_asked_for(server: Server) -> None:
+    """The same page of a feed, read again by another spelling of its address, has a Link in that spelling."""
+    ann = sign_up(server, "kept_and_linked")
+    for number in range(3):
+        ann.tweet(str(number))
+    paths = ["/feed/?pageSize=2", "/feed?pageSize=2", "/feed/?pageSize=2"]
+    links = [ann.get(path).headers["Link"] for path in paths]
+    assert links[0] == links[2]
+    assert links[0].replace("/feed/", "/feed") == links[1]

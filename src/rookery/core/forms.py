@@ -1,9 +1,9 @@
 """What a client may send: typed forms whose every bad field is named at once."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache, reduce
 from operator import or_
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_args
 
 import msgspec
 
@@ -53,19 +53,18 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         `text`: the values are strings out of a query, so numbers are read from them. `faults`: what is wrong already,
         by name, also outside of this form. Raises Invalid.
         """
+        shape = _shape(cls)
         errors: dict[str, str] = {**_unknown(cls, values), **faults}
-        kept: dict[str, Any] = {}
-        fields = _fields(cls)
-        for name, field in fields.items():
-            if name in faults:
-                continue
-            if name in values:
+        kept: dict[str, Any] = dict(shape.absent)
+        for name, field in shape.fields.items():
+            if name in values and name not in faults:
                 _keep(cls, field, values[name], text, kept, errors)
-            elif field.required:
+        for name in shape.required:
+            if name not in values and name not in faults:
                 errors[name] = "is required"
-        absent = {field.name: None for field in fields.values() if field.required}
-        form = cls(**{**absent, **kept})
-        given = {name for name in fields if name in faults or values.get(name) is not None}
+        form = cls(**kept)
+        given = {name for name in (*values, *faults) if name in shape.fields}
+        given -= {name for name in given if name not in faults and values[name] is None}
         if errors := {**form.agree(given), **errors}:
             raise Invalid(errors)
         return form
@@ -114,13 +113,26 @@ def _faults_where_nothing_is_taken(given: Given) -> Mapping[str, str]:
 
 
 def _unknown(cls: type[Form], values: Mapping[str, Any]) -> dict[str, str]:
-    fields = _fields(cls)
+    fields = _shape(cls).fields
+    if fields.keys() >= values.keys():
+        return {}
     return {name: "is not a field of this request" for name in values if name not in fields}
 
 
+class _Shape(NamedTuple):
+    """The fields of a form and the names of those that are required, as clients spell them; `absent` stands for these
+    where they are not given."""
+
+    fields: Mapping[str, msgspec.structs.FieldInfo]
+    required: Sequence[str]
+    absent: Mapping[str, None]
+
+
 @cache
-def _fields(cls: type[Form]) -> Mapping[str, msgspec.structs.FieldInfo]:
-    return {field.encode_name: field for field in msgspec.structs.fields(cls)}
+def _shape(cls: type[Form]) -> _Shape:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+    required = {spelling: field.name for spelling, field in fields.items() if field.required}
+    return _Shape(fields, tuple(required), dict.fromkeys(required.values()))
 
 
 def _keep(

@@ -1,6 +1,9 @@
 """What a write must pass in its own transaction: rate limits and the idempotency key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from msgspec import Struct
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,7 @@ class Charge:
     period_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """What is left of a limit: for the RateLimit headers."""
 
     limit: int
@@ -34,8 +36,7 @@ class IdempotencyKey:
     fingerprint: bytes
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(Struct):
     """What the gateway hands to a write: who acts, what it costs, and the key that makes a repetition harmless.
 
     The engine fills in `budget` (the tightest limit after the charge) and `replayed`.
@@ -44,5 +45,5 @@ class Ticket:
     actor: int
     charges: tuple[Charge, ...] = ()
     key: IdempotencyKey | None = None
-    budget: Budget | None = field(default=None)
-    replayed: bool = field(default=False)
+    budget: Budget | None = None
+    replayed: bool = False

@@ -5,6 +5,8 @@ of its own; what differs between viewers is put in last. Measured: docs/decision
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import overload
 
 import msgspec
 from msgspec import Struct, structs
@@ -159,6 +161,29 @@ def tweet_json(
     )
 
 
+class JsonArray(Sequence[bytes]):
+    """Rendered objects that are kept as the JSON array which they make, and cut out of it one by one."""
+
+    __slots__ = ("_ends", "whole")
+
+    def __init__(self, items: Sequence[bytes]) -> None:
+        self.whole = b"[" + b",".join(items) + b"]"
+        self._ends = tuple(accumulate((len(item) + 1 for item in items), initial=1))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        place = range(len(self))[at]
+        return self.whole[self._ends[place] : self._ends[place + 1] - 1]
+
+
 def json_array(items: Sequence[bytes]) -> bytes:
     """A JSON array of rendered objects."""
-    return b"[" + b",".join(items) + b"]"
+    return items.whole if isinstance(items, JsonArray) else b"[" + b",".join(items) + b"]"

@@ -6,8 +6,11 @@ A handler takes a Call and gives an Answer. It looks at what the path names firs
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote_plus
+
+import msgspec
+from msgspec import Struct
 
 from rookery.core import ids
 from rookery.core.entities import STRANGER
@@ -22,19 +25,18 @@ F = TypeVar("F", bound=Form)
 Limit = Literal["read", "tweets", "likes", "follows", "sign_up", "login", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: a JSON body by default."""
+class Answer(Struct):
+    """What goes back: a JSON body by default. `head` is the gateway's: the headers made of it."""
 
     body: bytes = b"{}"
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
     stream: Any = None  # an async iterator of bytes, for text/event-stream
     status: int = 200
+    head: Any = None
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A request after the gateway's checks. `viewer` is STRANGER without an account; `address` is the client's;
     `secure` says whether its connection is encrypted."""
 
@@ -47,7 +49,7 @@ class Call:
     address: str
     viewer: int = STRANGER
     session: int = 0
-    ticket: Ticket = field(default_factory=lambda: Ticket(STRANGER))
+    ticket: Ticket = msgspec.field(default_factory=lambda: Ticket(STRANGER))
     secure: bool = False
     was_read: bool = False
 
@@ -60,6 +62,8 @@ class Call:
     def query(self, kind: type[F]) -> F:
         """The query string as this form; no body besides. Raises as `body`."""
         self.was_read = True
+        if not self.raw_body:
+            return kind.of_query(self.raw_query)
         self._require_json()
         return kind.of_query(self.raw_query, faults_of_body(self.raw_body))
 
@@ -95,6 +99,12 @@ class Call:
 
     def listing(self, page: Page[bytes], form: Form) -> Answer:
         """A list with its Link header."""
+        listed: _Listed | None = page.listed
+        if listed is None or listed.path != self.path or listed.form != form:
+            listed = page.listed = _Listed(self.path, form, self._listing(page, form))
+        return listed.answer
+
+    def _listing(self, page: Page[bytes], form: Form) -> Answer:
         if page.next_cursor is None:
             return Answer(json_array(page.entries))
         given = {
@@ -105,6 +115,12 @@ class Call:
         given["cursor"] = page.next_cursor
         query = "&".join([f"{name}={_quoted(value)}" for name, value in given.items()])
         return Answer(json_array(page.entries), (("Link", f'<{self.path}?{query}>; rel="next"'),))
+
+
+class _Listed(NamedTuple):
+    path: str
+    form: Form
+    answer: Answer
 
 
 def _quoted(value: object) -> str:

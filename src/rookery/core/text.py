@@ -86,6 +86,8 @@ def weighted_length(text: str) -> int:
     Counted after NFC as by twitter-text v3: a URL weighs 23, an emoji of any make 2, most scripts with an alphabet 1 a
     code point, everything else 2. An emoji counts as one by its form (UTS 51), whether or not a font draws it.
     """
+    if "." not in text and text.isascii():
+        return len(text)  # every URL has a dot
     rest = normalize("NFC", text)
     urls = markup.urls(rest)
     ends = [0, *(url.end for url in urls)]

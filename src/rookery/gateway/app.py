@@ -1,11 +1,14 @@
 """The gateway: the ASGI application that carries out routes and sends their answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
+
+from msgspec.structs import replace
 
 from rookery.config import Limits, Server
 from rookery.core.entities import STRANGER
@@ -14,7 +17,7 @@ from rookery.core.limits import Budget
 from rookery.core.routes import Answer, ErrorPage, Refused, Route
 from rookery.gateway import about, logs, problems
 from rookery.gateway.dispatch import Authenticator, Dispatcher, Ledger, Visit
-from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs, number
+from rookery.gateway.headers import TRANSPORT_SECURITY, Heads, Pair, RequestIds, budget_pairs
 from rookery.gateway.intake import Headers, Receive, Scope, Send
 from rookery.gateway.metrics import Gauge, Series
 from rookery.gateway.pulse import Pulse
@@ -95,14 +98,11 @@ class Gateway:
             self._stopping = asyncio.ensure_future(self._around.stop())
         await asyncio.shield(self._stopping)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """One request, or the process's life (ASGI 3)."""
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
+            return self._serve(scope, receive, send)
+        return self._live(receive, send) if scope["type"] == "lifespan" else _close(send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -125,10 +125,26 @@ class Gateway:
         headers = Headers(scope["headers"])
         visit = Visit(scope, headers, secure=self._dispatcher.addresses.is_tls(scope, headers))
         request_id = self._ids.of(headers.raw.get(b"x-request-id"))
-        status, answer, fault = await self._attempt(visit, receive)
-        viewer = visit.call.viewer if visit.call is not None else STRANGER
+        fault: Exception | None = None
         try:
-            pairs = await self._pairs(visit, answer, fault)
+            answer = await self._dispatcher.answer(visit, receive)
+            if answer.stream is not None:
+                answer = self._entered(visit, answer)
+            status = answer.status
+        except Problem as problem:
+            fault = problem
+            answer = await self._refusal(visit, problem)
+            status = answer.status
+        except Exception as unforeseen:  # noqa: BLE001 - the client gets an answer, the log what happened
+            fault = unforeseen
+            answer = await self._refusal(visit, INTERNAL)
+            status = INTERNAL.status
+        try:
+            if fault is None and visit.window is not None:
+                budget: Budget | None = self._dispatcher.reads.budget(visit.window)
+            else:
+                budget = await self._budget(visit, fault)
+            pairs = self._pairs(visit, answer, budget)
             pairs.append((b"x-request-id", request_id))
             await send({"type": "http.response.start", "status": status, "headers": pairs})
             self._record(visit, status, request_id, perf_counter() - began, fault)
@@ -140,31 +156,18 @@ class Gateway:
                 await self._stream(visit, answer, receive, send)
         finally:
             if answer.stream is not None:
-                self._streams.leave(viewer)
-
-    async def _attempt(self, visit: Visit, receive: Receive) -> tuple[int, Answer, Exception | None]:
-        """Status, answer, and the reason where it is no success."""
-        try:
-            answer = await self._dispatcher.answer(visit, receive)
-            if answer.stream is not None:
-                answer = self._entered(visit, answer)
-        except Problem as problem:
-            self._dispatcher.give_back(visit)
-            answer = await self._refusal(visit, problem)
-            return answer.status, answer, problem
-        except Exception as fault:  # noqa: BLE001 - the client gets an answer, the log what happened
-            self._dispatcher.give_back(visit)
-            return INTERNAL.status, await self._refusal(visit, INTERNAL), fault
-        return answer.status, answer, None
+                self._streams.leave(visit.call.viewer if visit.call is not None else STRANGER)
 
     async def _refusal(self, visit: Visit, problem: Problem) -> Answer:
-        """The problem document; for a browser that asks for a page, or for what is not there, a page."""
+        """The problem document; for a browser that asks for a page, or for what is not there, a page. What was refused
+        is not counted as a read."""
+        self._dispatcher.give_back(visit)
         answer = problems.answer(problem, visit.allow)
         for_people = visit.endpoint is None or visit.endpoint.route.page
         if self._error_page is None or not for_people or "text/html" not in visit.headers.get("accept", ""):
             return answer
         page = await self._error_page(Refused(problem, visit.method, visit.scope["path"], visit.headers))
-        return replace(page, headers=(*answer.headers, *page.headers))
+        return replace(page, headers=(*answer.headers, *page.headers), head=None)
 
     def _entered(self, visit: Visit, answer: Answer) -> Answer:
         """A stream that is counted in; for HEAD its headers alone."""
@@ -173,16 +176,13 @@ class Gateway:
         self._streams.enter(visit.call.viewer)
         return answer
 
-    async def _pairs(self, visit: Visit, answer: Answer, fault: Exception | None) -> list[Pair]:
+    def _pairs(self, visit: Visit, answer: Answer, budget: Budget | None) -> list[Pair]:
         """The headers of the answer."""
-        pairs = self._heads.of(answer.content_type, answer.headers)
-        if answer.stream is None:
-            pairs.append((b"content-length", number(len(answer.body))))
+        pairs = self._heads.of(answer)
         if visit.secure:
             pairs.append(TRANSPORT_SECURITY)
         if self._draining:
             pairs.append(CLOSING)
-        budget = await self._budget(visit, fault)
         if budget is not None:
             pairs += budget_pairs(budget)
         return pairs
@@ -225,3 +225,7 @@ class Gateway:
         return Pulse(
             self._around.ready, [*series, Series("", "no route")], gauges, self._around.metrics_folder
         )
+
+
+async def _close(send: Send) -> None:
+    await send({"type": "websocket.close", "code": 1000})

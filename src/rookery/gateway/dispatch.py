@@ -72,8 +72,6 @@ class Endpoint:
 
     def arguments(self, path: str) -> Mapping[str, str]:
         """The values of the parameters in a path that the route serves."""
-        if not self.parameters:
-            return NO_ARGS
         parts = path.split("/")
         return {name: parts[place][begins:] for name, place, begins in self.parameters}
 
@@ -113,7 +111,7 @@ class Dispatcher:
         self._limits = limits
         self._bodies = Bodies(limits.body_bytes_max, server.body_read_ms_max)
         self._backlogged = backlogged
-        self._reads = read_limits(limits)
+        self.reads = read_limits(limits)
         self._charges = WriteCharges(limits)
         self.addresses = Addresses(server.trusted_proxies)
         self.in_flight = 0
@@ -125,42 +123,43 @@ class Dispatcher:
             raise Problem("overloaded", "Too many requests at once.", retry_after_s=RETRY_AFTER_S)
         self.in_flight += 1
         try:
-            return await self._admitted(visit, endpoint, receive)
+            caller = self._recalled(visit, endpoint) or await self._found(visit, endpoint)
+            _check_caller(visit, endpoint, caller)
+            address = self.addresses.client(visit.scope, visit.headers)
+            if endpoint.reads:
+                visit.window = self.reads.take(caller.viewer, address)
+            body = await self._bodies.read(receive, visit.headers) if _has_body(visit, endpoint) else b""
+            call = visit.call = self._call(visit, endpoint, caller, address, body)
+            if call.ticket.key is None:
+                answer = await endpoint.route.handler(call)
+            else:
+                answer = await self._repetitions.carry_out(endpoint.route, call, call.ticket.key)
+            assert call.was_read, f"{endpoint.route.method} {endpoint.route.path} did not read its input"
+            return answer
         finally:
             self.in_flight -= 1
 
     def give_back(self, visit: Visit) -> None:
         """Takes back the read that a refused request was counted as."""
         if visit.window is not None:
-            self._reads.give_back(visit.window)
+            self.reads.give_back(visit.window)
 
     async def budget(self, visit: Visit) -> Budget | None:
         """What is left of the route's tightest limit; None where it has none."""
         if visit.window is not None:
-            return self._reads.budget(visit.window)
+            return self.reads.budget(visit.window)
         if visit.call is None or not visit.call.ticket.charges:
             return None
         return visit.call.ticket.budget or await self._ledger.left(visit.call.ticket.charges)
 
-    async def _admitted(self, visit: Visit, endpoint: Endpoint, receive: Receive) -> Answer:
-        caller = await self._caller(visit, endpoint)
-        address = self.addresses.client(visit.scope, visit.headers)
-        if endpoint.reads:
-            visit.window = self._reads.take(caller.viewer, address)
-        body = await self._body(visit, endpoint, receive)
-        call = visit.call = self._call(visit, endpoint, caller, address, body)
-        answer = await self._carry_out(endpoint, call)
-        assert call.was_read, f"{endpoint.route.method} {endpoint.route.path} did not read its input"
-        return answer
-
     def _endpoint(self, visit: Visit) -> Endpoint:
         path: str = visit.scope["path"]
-        query: bytes = visit.scope["query_string"]
         raw_path: bytes = visit.scope.get("raw_path") or path.encode()
-        if len(raw_path) + len(query) > self._limits.url_bytes_max:
+        if len(raw_path) + len(visit.scope["query_string"]) > self._limits.url_bytes_max:
             raise Problem("too_large", f"The URL must be at most {self._limits.url_bytes_max} bytes.")
         # An encoded slash belongs to the segment that it is in, and no segment may hold one.
-        methods = {} if b"%2f" in raw_path or b"%2F" in raw_path else self._table.methods(path)
+        split = b"%" in raw_path and b"%2f" in raw_path.lower()
+        methods = {} if split else self._table.methods(path)
         endpoint = methods.get("GET" if visit.method == "HEAD" else visit.method)
         if endpoint is not None:
             return endpoint
@@ -169,32 +168,22 @@ class Dispatcher:
         visit.allow = ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
         raise Problem("method_not_allowed", f"This address takes {visit.allow}.")
 
-    async def _caller(self, visit: Visit, endpoint: Endpoint) -> Caller:
-        headers, secure = visit.headers, visit.secure
-        page = endpoint.route.page
-        if page and endpoint.writes:
-            check_origin(headers, secure=secure)
+    def _recalled(self, visit: Visit, endpoint: Endpoint) -> Caller | None:
+        """Who asks, where that is known without waiting."""
+        if endpoint.route.page and endpoint.writes:
+            check_origin(visit.headers, secure=visit.secure)
         if not endpoint.asks_caller:
             return NOBODY
         try:
-            caller = self._authenticator.recall(headers, secure=secure)
-            if caller is None:
-                caller = await self._authenticator.who(headers, secure=secure)
+            return self._authenticator.recall(visit.headers, secure=visit.secure)
         except Problem as fault:
-            if not page or fault.code not in ENDED:
-                raise
-            caller = NOBODY
-        if caller.viewer == STRANGER and endpoint.route.needs_account:
-            raise Problem("not_signed_in", "This needs an account: send a token as Authorization: Bearer.")
-        if caller.by_cookie and endpoint.writes:
-            check_origin(headers, secure=secure)
-        return caller
+            return _without_session(endpoint, fault)
 
-    async def _body(self, visit: Visit, endpoint: Endpoint, receive: Receive) -> bytes:
-        raw = visit.headers.raw
-        if not endpoint.writes and b"content-length" not in raw and b"transfer-encoding" not in raw:
-            return b""
-        return await self._bodies.read(receive, visit.headers)
+    async def _found(self, visit: Visit, endpoint: Endpoint) -> Caller:
+        try:
+            return await self._authenticator.who(visit.headers, secure=visit.secure)
+        except Problem as fault:
+            return _without_session(endpoint, fault)
 
     def _call(self, visit: Visit, endpoint: Endpoint, caller: Caller, address: str, body: bytes) -> Call:
         path: str = visit.scope["path"]
@@ -217,7 +206,7 @@ class Dispatcher:
         return kind(
             visit.method,
             path if path.isascii() else quote(path, safe=_SAFE_IN_PATH),
-            endpoint.arguments(path),
+            endpoint.arguments(path) if endpoint.parameters else NO_ARGS,
             visit.scope["query_string"],
             body,
             visit.headers,
@@ -228,7 +217,21 @@ class Dispatcher:
             visit.secure,
         )
 
-    async def _carry_out(self, endpoint: Endpoint, call: Call) -> Answer:
-        if call.ticket.key is None:
-            return await endpoint.route.handler(call)
-        return await self._repetitions.carry_out(endpoint.route, call, call.ticket.key)
+
+def _without_session(endpoint: Endpoint, fault: Problem) -> Caller:
+    """Whose session has ended is a stranger to a page. Raises what refused it where this is none."""
+    if endpoint.route.page and fault.code in ENDED:
+        return NOBODY
+    raise fault
+
+
+def _check_caller(visit: Visit, endpoint: Endpoint, caller: Caller) -> None:
+    if caller.viewer == STRANGER and endpoint.route.needs_account:
+        raise Problem("not_signed_in", "This needs an account: send a token as Authorization: Bearer.")
+    if caller.by_cookie and endpoint.writes:
+        check_origin(visit.headers, secure=visit.secure)
+
+
+def _has_body(visit: Visit, endpoint: Endpoint) -> bool:
+    raw = visit.headers.raw
+    return endpoint.writes or b"content-length" in raw or b"transfer-encoding" in raw

@@ -1,10 +1,10 @@
 """The headers that every answer carries, as bytes made ahead."""
 
 import secrets
-from collections.abc import Iterable
 from itertools import count
 
 from rookery.core.limits import Budget
+from rookery.core.routes import Answer
 
 Pair = tuple[bytes, bytes]
 
@@ -47,18 +47,27 @@ class Heads:
     def __init__(self) -> None:
         self._made: dict[str, list[Pair]] = {}
 
-    def of(self, content_type: str, own: Iterable[tuple[str, str]]) -> list[Pair]:
-        """The headers of an answer, to be added to; `own` are what the answer itself brings."""
-        made = self._made.get(content_type)
+    def of(self, answer: Answer) -> list[Pair]:
+        """The headers of an answer, to be added to. What an answer that is kept brings itself is made once."""
+        head: list[Pair] | None = answer.head
+        if head is None:
+            head = answer.head = self._new(answer)
+        return head.copy()
+
+    def _new(self, answer: Answer) -> list[Pair]:
+        made = self._made.get(answer.content_type)
         if made is None:
-            made = self._made[content_type] = [(b"content-type", content_type.encode()), *SECURITY]
+            made = [(b"content-type", answer.content_type.encode()), *SECURITY]
+            self._made[answer.content_type] = made
         pairs = made.copy()
         cached = False
-        for name, value in own:
+        for name, value in answer.headers:
             pairs.append((name.lower().encode(), value.encode("latin-1")))
             cached = cached or pairs[-1][0] == NO_STORE[0]
         if not cached:
             pairs.append(NO_STORE)
+        if answer.stream is None:
+            pairs.append((b"content-length", number(len(answer.body))))
         return pairs
 
 

@@ -1,7 +1,7 @@
 """Taking a request in: its headers, its body within the bounds, and where it comes from."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -22,8 +22,7 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("raw",)
 
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        pairs = list(pairs)
+    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.raw: dict[bytes, bytes] = dict(pairs)
         if len(self.raw) != len(pairs):
             self.raw = _joined(pairs)

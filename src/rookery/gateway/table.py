@@ -61,11 +61,12 @@ class Table(Generic[E]):
             raise ValueError(f"two routes serve {method} {endpoint.route.path}")
         node.by_method[method] = endpoint
         if not any(map(is_parameter, segments(endpoint.route.path))):
-            self._fixed["/" + "/".join(segments(endpoint.route.path))] = node.by_method
+            path = "/" + "/".join(segments(endpoint.route.path))
+            self._fixed |= {path: node.by_method, f"{path}/" if len(path) > 1 else path: node.by_method}
 
     def methods(self, path: str) -> Mapping[str, E]:
         """What serves a path, by method; empty where nothing does."""
-        found = self._fixed.get(path[:-1] if path.endswith("/") and len(path) > 2 else path)
+        found = self._fixed.get(path)
         if found is not None or not path.startswith("/"):
             return found or {}
         return _walk(self._root, segments(path), 0)

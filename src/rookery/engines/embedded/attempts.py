@@ -1,7 +1,6 @@
 """Charges that are made before the outcome is known, in the same windows as all others."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rookery.core.clock import now_ms
 from rookery.core.errors import RateLimited
@@ -54,4 +53,4 @@ class EmbeddedAttempts:
         if ticket.charges:
             await self._database.write(work)
         if ticket.budget is not None:
-            ticket.budget = replace(ticket.budget, remaining=ticket.budget.remaining + 1)
+            ticket.budget = ticket.budget._replace(remaining=ticket.budget.remaining + 1)

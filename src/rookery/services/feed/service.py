@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rookery.core import visibility
 from rookery.core.page import CANDIDATES_MAX, Page
 from rookery.core.reading import Reader, fill, render_tweet
+from rookery.core.rendering import JsonArray
 from rookery.core.visibility import Facts, Witness
 from rookery.services.feed.store import Entry, FeedStore
 
@@ -52,7 +53,7 @@ class FeedService:
             return kept.page
         seen = await self._store.since(viewer, since) if since else 0
         made, facts = await self._make(viewer, before, size, seen)
-        page = Page([rendered for _, rendered in made.entries], made.next_cursor)
+        page = Page[bytes](JsonArray([rendered for _, rendered in made.entries]), made.next_cursor)
         if stamp is not None:
             self._pages[key] = _Kept(stamp, facts.witness(), page)
             if len(self._pages) > PAGES_MAX:
