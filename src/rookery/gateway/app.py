@@ -125,20 +125,7 @@ class Gateway:
         headers = Headers(scope["headers"])
         visit = Visit(scope, headers, secure=self._dispatcher.addresses.is_tls(scope, headers))
         request_id = self._ids.of(headers.raw.get(b"x-request-id"))
-        fault: Exception | None = None
-        try:
-            answer = await self._dispatcher.answer(visit, receive)
-            if answer.stream is not None:
-                answer = self._entered(visit, answer)
-            status = answer.status
-        except Problem as problem:
-            fault = problem
-            answer = await self._refusal(visit, problem)
-            status = answer.status
-        except Exception as unforeseen:  # noqa: BLE001 - the client gets an answer, the log what happened
-            fault = unforeseen
-            answer = await self._refusal(visit, INTERNAL)
-            status = INTERNAL.status
+        status, answer, fault = await self._attempt(visit, receive)
         try:
             if fault is None and visit.window is not None:
                 budget: Budget | None = self._dispatcher.reads.budget(visit.window)
@@ -157,6 +144,21 @@ class Gateway:
         finally:
             if answer.stream is not None:
                 self._streams.leave(visit.call.viewer if visit.call is not None else STRANGER)
+
+    async def _attempt(self, visit: Visit, receive: Receive) -> tuple[int, Answer, Exception | None]:
+        """Status, answer, and the reason where it is no success."""
+        # Not a part of _serve: a frame that holds what it caught is a cycle, which would keep `receive`, and so the
+        # connection of a body that never came, open until the garbage is collected.
+        try:
+            answer = await self._dispatcher.answer(visit, receive)
+            if answer.stream is not None:
+                answer = self._entered(visit, answer)
+        except Problem as problem:
+            answer = await self._refusal(visit, problem)
+            return answer.status, answer, problem
+        except Exception as fault:  # noqa: BLE001 - the client gets an answer, the log what happened
+            return INTERNAL.status, await self._refusal(visit, INTERNAL), fault
+        return answer.status, answer, None
 
     async def _refusal(self, visit: Visit, problem: Problem) -> Answer:
         """The problem document; for a browser that asks for a page, or for what is not there, a page. What was refused
