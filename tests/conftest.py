@@ -63,7 +63,7 @@ def _turn(nodeid: str) -> int:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tests that a fixture left out are told together, a line for each reason, not a line for each test."""
     report = yield
-    if report.skipped and report.when == "setup" and isinstance(report.longrepr, tuple):
+    if report.skipped and report.when in ("setup", "call") and isinstance(report.longrepr, tuple):
         report.longrepr = (str(PROJECT / "tests"), None, report.longrepr[2])  # type: ignore[assignment] # pytest allows it
     return report
 

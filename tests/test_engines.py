@@ -311,12 +311,13 @@ def test_a_failed_fetch_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert {"dynamodb.log", "lock"} == {path.name for path in cache.iterdir()}
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "2 skipped"), ("true", "2 errors")])
+@pytest.mark.parametrize(("ci", "outcome"), [("", "3 skipped"), ("true", "1 failed, 2 errors")])
 def test_tests_without_engines_are_left_out_but_not_in_ci(tmp_path: Path, ci: str, outcome: str) -> None:
     """On a machine without Java the tests that need engines are skipped, in one line, and fail under CI=true."""
     shutil.copy(PROJECT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_needs.py").write_text(
-        "def test_needs(dynamodb_engine):\n    pass\n\n\ndef test_too(redis_engine):\n    pass\n"
+        "def test_needs(dynamodb_engine):\n    pass\n\n\ndef test_too(redis_engine):\n    pass\n\n\n"
+        "def test_later(request):\n    request.getfixturevalue('redis_engine')\n"
     )
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rs"],
@@ -330,4 +331,4 @@ def test_tests_without_engines_are_left_out_but_not_in_ci(tmp_path: Path, ci: st
 
     assert outcome in found.stdout
     told = found.stdout.count("The engines need redis-server, a JDK of Java 17 or newer, which")
-    assert (2 if ci else 1) == told
+    assert (3 if ci else 1) == told
