@@ -16,6 +16,7 @@ from rookery.engines.cluster.tx import Tx
 KEPT_S = 600.0  # after which others have probably written
 ROWS_MAX = 30_000  # some 15 MB; the longest unused go first
 
+_PRESUMABLE = frozenset((USERS, RATE_WINDOWS, IDEMPOTENCY_KEYS))
 _Wanted = Mapping[Table, Sequence[Key]]
 _Name = tuple[Table, Key]
 
@@ -54,23 +55,26 @@ class Presumed:
     def wrong(self, taken: Mapping[Table, Mapping[Key, Item | None]]) -> None:
         """At least one of these was not so any more."""
         for table, key in _lasting(taken):
-            self._add((table, key), taken[table][key] or {}, steady=False)
+            newer = self._left.pop((table, key), None)
+            self._add((table, key), newer.row if newer else taken[table][key] or {}, steady=False)
 
     def keep(self, tx: Tx, windows: Mapping[Key, Item]) -> None:
-        """A write stands that left these windows. The account's row is as it was where the write stood on that."""
+        """A write stands that left these windows. The account's row is as it was where the write stood on that; what
+        it changed otherwise is known no more."""
+        left: dict[_Name, Item] = {(RATE_WINDOWS, key): window for key, window in windows.items()}
         for action in tx.actions:
-            if action.table is USERS and action.verb != "ConditionCheck":
-                self._left.pop((USERS, action.key), None)
-            elif action.table is USERS and (user := tx.ahead.get(USERS, {}).get(action.key)) is not None:
-                self._keep(tx, (USERS, action.key), user)
-        for key, window in windows.items():
-            self._keep(tx, (RATE_WINDOWS, key), window)
-
-    def _keep(self, tx: Tx, name: _Name, row: Item) -> None:
-        table, key = name
-        before = self._left.pop(name, None)
-        found = tx.ahead.get(table, {}).get(key)
-        self._add(name, row, steady=before is None or before.row == found)
+            name = action.table, action.key
+            if action.table is USERS and action.verb == "ConditionCheck":
+                user = tx.ahead.get(USERS, {}).get(action.key)
+                left |= {} if user is None else {name: user}
+            elif name not in left:
+                self._left.pop(name, None)
+        presumable = _PRESUMABLE.issuperset(tx.ahead)
+        for name, row in left.items():
+            if presumable or name in self._left:  # what other writes read, too, could never be taken
+                before = self._left.pop(name, None)
+                found = tx.ahead.get(name[0], {}).get(name[1])
+                self._add(name, row, steady=before is None or before.row == found)
 
     def _add(self, name: _Name, row: Item, *, steady: bool) -> None:
         self._left[name] = _Left(row, steady, monotonic() + KEPT_S)
