@@ -53,11 +53,10 @@ async def fill(stage: SearchStage, rows: list[dict[str, str]], chance: random.Ra
         else:
             await stage.tweets.load(old, row_id=row["id"])
 
-    for at in range(0, len(rows), 200):
-        for few in range(
-            at, min(at + 200, len(rows)), 16
-        ):  # as many as a slow machine's DynamoDB answers in time
-            await asyncio.gather(*(write(row) for row in rows[few : min(few + 16, at + 200)]))
+    for at in range(0, len(rows), 192):
+        part = rows[at : at + 192]
+        for few in range(0, len(part), 16):  # as many as a slow machine's DynamoDB answers in time
+            await asyncio.gather(*(write(row) for row in part[few : few + 16]))
         await stage.take_in()
     return handles
 

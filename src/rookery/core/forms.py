@@ -63,8 +63,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
             if name not in values and name not in faults:
                 errors[name] = "is required"
         form = cls(**kept)
-        given = {name for name in (*values, *faults) if name in shape.fields}
-        given -= {name for name in given if name not in faults and values[name] is None}
+        given = {name for name in shape.fields if name in faults or values.get(name) is not None}
         if errors := {**form.agree(given), **errors}:
             raise Invalid(errors)
         return form

@@ -188,6 +188,15 @@ async def test_what_changes_nothing_is_not_presumed(three: list[Process], ann: i
     assert "Ann" == row["name"]
 
 
+async def test_what_hides_something_is_read_first(three: list[Process], ann: int) -> None:
+    """Whether an account is to be protected is decided by its row as it is, however well the process knows it."""
+    one = three[0]
+    await one.tweet(ann)
+    one.calls()
+    await one.accounts.update(ann, Changes(protected=True), Ticket(ann))
+    assert [READ, COMMIT] == one.calls()
+
+
 async def test_tweets_of_one_account_at_once_all_stand(three: list[Process], ann: int) -> None:
     """Six tweets at once, each sent here and to another process under one key, are six, each charged once; of two at
     once one presumes."""

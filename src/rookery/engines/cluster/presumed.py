@@ -83,9 +83,10 @@ class Presumed:
 
 
 def covers(tx: Tx, taken: Mapping[Table, Mapping[Key, object]]) -> bool:
-    """Whether conditions of the transaction name every row that it took for known."""
+    """Whether conditions of the transaction name every row that it took for known. What hides something is decided by
+    what is read alone: it is refused while caches cannot be told, and that too would be by what is presumed."""
     named = {(one.table, one.key) for one in tx.actions if "ConditionExpression" in one.said}
-    return all((table, key) in named for table, rows in taken.items() for key in rows)
+    return not tx.caches_first and all((table, key) in named for table, rows in taken.items() for key in rows)
 
 
 def _lasting(names: Mapping[Table, Sequence[Key] | Mapping[Key, object]]) -> list[_Name]:

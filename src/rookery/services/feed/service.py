@@ -53,7 +53,8 @@ class FeedService:
             return kept.page
         seen = await self._store.since(viewer, since) if since else 0
         made, facts = await self._make(viewer, before, size, seen)
-        page = Page[bytes](JsonArray([rendered for _, rendered in made.entries]), made.next_cursor)
+        entries: Sequence[bytes] = JsonArray([rendered for _, rendered in made.entries])
+        page = Page(entries, made.next_cursor)
         if stamp is not None:
             self._pages[key] = _Kept(stamp, facts.witness(), page)
             if len(self._pages) > PAGES_MAX:
