@@ -3,7 +3,7 @@
 from itertools import count
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.visiting import WAIT_MS, Visit, visiting
 from tests.serving import Person, Server, serving, sign_up, soon
@@ -54,6 +54,27 @@ def test_a_new_tweet_waits_behind_a_pill(browser: Browser, server: Server) -> No
         expect(page.locator(".pill")).to_have_count(0)
         expect(page.locator("article.tweet .content")).to_have_text(["newer", "new", "old", "older"])
         expect(page.locator("article.tweet").first).to_be_focused()
+
+
+def test_ones_own_tweet_is_no_news(browser: Browser, server: Server) -> None:
+    """What the stream tells of one's own tweet before it is shown waits behind no pill once it is there; what others
+    wrote meanwhile still does."""
+    reader, writer = friends(server)
+    with visiting(browser, server.url, reader.token) as visit:
+        page = listening(visit)
+        held: list[Route] = []
+        page.route(f"**/@{reader.handle}/*", lambda route: held.append(route))
+        page.locator("form.composer textarea").fill("mine")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".pill")).to_have_text("Show 1 new tweet")
+        writer.tweet("theirs")
+        expect(page.locator(".pill")).to_have_text("Show 2 new tweets")
+        held[0].continue_()
+        expect(page.locator("article.tweet .content")).to_have_text(["mine", "old", "older"])
+        expect(page.locator(".pill")).to_have_text("Show 1 new tweet")
+        page.locator(".pill").click()
+        expect(page.locator("article.tweet .content")).to_have_text(["theirs", "mine", "old", "older"])
+        expect(page.locator(".pill")).to_have_count(0)
 
 
 def test_edits_and_deletes_of_what_is_shown_arrive(browser: Browser, server: Server) -> None:

@@ -71,13 +71,12 @@ export function addTo(place, more) {
 }
 
 function settle(form, verb, subject, on, told) {
-  const { timeline } = form.closest("ol")?.dataset ?? {};
   if (told.requested) {
     for (const label of findAll(`form[data-user="${subject}"] [data-wait]`)) label.textContent = label.dataset.wait;
   }
   if (!DONE[verb]) return;
   toast(on ? `Now ${DONE[verb]}.` : `Not ${DONE[verb]} any more.`);
-  if (timeline === "blocked" || timeline === "muted") form.closest("li").remove();
+  if (form.closest("ol")?.dataset.timeline === DONE[verb]) form.closest("li").remove();
   else if (verb === "block" && find(".profile")) location.reload();
 }
 

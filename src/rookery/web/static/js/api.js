@@ -4,7 +4,7 @@
 export const { viewer } = document.body.dataset;
 
 /** What the server refused, or that it was not reached (status 0); `message` is a sentence to show. */
-const problem = (message, status, retryAfter = 0) => Object.assign(new Error(message), { status, retryAfter });
+const problem = (message, status, retryAfter) => Object.assign(new Error(message), { status, retryAfter });
 
 const lost = () => {
   throw problem("The server cannot be reached. Try again in a moment.", 0);

@@ -16,8 +16,7 @@ let pause = RETRY_MS_FIRST;
 let last = home?.firstElementChild && keyOf(home.firstElementChild); // the stream goes on after this tweet
 
 function listen() {
-  let stream;
-  let timer;
+  let stream, timer;
   const begin = () => {
     stream = new AbortController();
     keepReading(stream.signal);
@@ -77,17 +76,16 @@ function arrive(keys) {
 function showPill() {
   const place = find(".pill-place");
   const count = [...waiting].filter((key) => !has(home, key)).length;
-  if (!count) place.replaceChildren();
-  else if (!place.firstChild) place.append(make("button", { type: "button", className: "pill", onclick: once(showNew) }));
-  if (count) place.firstChild.textContent = `Show ${count} new tweet${count === 1 ? "" : "s"}`;
+  if (!count) return place.replaceChildren();
+  if (!place.firstChild) place.append(make("button", { type: "button", className: "pill", onclick: once(showNew) }));
+  place.firstChild.textContent = `Show ${count} new tweet${count === 1 ? "" : "s"}`;
 }
 
 /** Reads the feed from its top down to what is shown, and puts on top what is new. */
 async function showNew() {
   const fresh = [];
   const due = [...waiting]; // others may arrive meanwhile
-  let page;
-  let meets = false;
+  let page, meets;
   for (let url = "/", pages = 0; url && !meets && pages < PAGES_MAX; pages += 1) {
     page = await fragment(url);
     fresh.push(...entriesOf(page));
@@ -113,4 +111,5 @@ function remove(id) {
   }
 }
 
+if (home) new MutationObserver(showPill).observe(home, { childList: true });
 if (viewer) listen();
