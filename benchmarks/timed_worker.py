@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from rookery.cli import main
+from rookery.cli.commands import main
 from rookery.core.events import Event
 from rookery.engines.cluster.fanout import FanOut
 from rookery.engines.cluster.stored_feeds import StoredFeeds

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rookery.cli import app
+from rookery.cli.commands import app
 from rookery.config import Data, Limits, Settings, catalogue, configuration, load
 from rookery.core.errors import ConfigError
 

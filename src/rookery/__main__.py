@@ -1,6 +1,12 @@
-"""`python -m rookery` is `rookery`."""
+"""`python -m rookery`, which is `rookery`."""
 
-from rookery.cli import main
+
+def main() -> None:
+    """See cli.commands."""
+    from rookery.cli.commands import main as run  # here, since each worker's process loads this module too
+
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -7,7 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from rookery.cli import app, main
+from rookery.cli.commands import app, main
 from rookery.plan.limits import LIMITS
 from rookery.plan.report import COMPARED
 

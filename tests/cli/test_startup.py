@@ -18,7 +18,7 @@ import structlog
 import typer
 
 from rookery.bootstrap import network
-from rookery.cli import app, main
+from rookery.cli.commands import app, main
 from rookery.config import Data, Settings
 from rookery.engines.embedded.connections import Files
 from rookery.services.accounts.store import NewAccount
