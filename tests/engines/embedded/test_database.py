@@ -13,7 +13,7 @@ from rookery.core.errors import Problem, RateLimited
 from rookery.core.limits import Charge, IdempotencyKey, Ticket
 from rookery.engines.embedded import database as writing
 from rookery.engines.embedded.connections import Files
-from rookery.engines.embedded.database import Database, Tx
+from rookery.engines.embedded.database import Database, Tx, Written
 from rookery.engines.embedded.turns import WriteLock
 from tests.engines.embedded.marks import KEY, PROJECT, command, make_table, mark, marked
 from tests.faults.disks import FullDisk
@@ -217,6 +217,50 @@ async def test_one_of_many_that_is_refused_leaves_the_others(
     assert told.get(fault, before and before[0]) == getattr(answers[-1], "code", answers[-1])
     assert [*before, *answers[:-1]] == marked(files)
     assert bad.replayed == (fault == "repeated")
+
+
+async def test_what_a_commit_writes_is_told_before_anyone_can_see_it(tmp_path: Path) -> None:
+    """Ids and items of what many write are told before the commit, and told again where that fails; what was refused,
+    repeated, or writes alone is not among them."""
+    disk = FullDisk()
+    files = Files(tmp_path, KEY, vfs=disk.vfs)
+    files.migrate("core")
+    make_table(files)
+    database = Database(files)
+    told: list[tuple[str, list[str], bool]] = []
+
+    def teller(when: str) -> Callable[[Sequence[Written]], None]:
+        def tell(written: Sequence[Written]) -> None:
+            seen = {one.subject for one in written} & set(marked(files))
+            told.append((when, [one.item for one in written], bool(seen)))
+
+        return tell
+
+    def works(tx: Tx, names: Sequence[str]) -> Sequence[int]:
+        if "bad" in names:
+            raise Problem("not_found", "There is no such tweet.")
+        return [mark(tx) for _ in names]
+
+    database.on_writing.append(teller("writing"))
+    database.on_abandoned.append(teller("abandoned"))
+    first = await database.write_one_of(works, "good", _ticket(1, 5, b"a"))
+    assert first == await database.write_one_of(works, "again", _ticket(1, 5, b"a"))
+    with pytest.raises(Problem, match="no such"):
+        await database.write_one_of(works, "bad", _ticket(2, 5))
+    alone = await database.write(mark, _ticket(3, 5))
+    disk.full = True
+    with pytest.raises(Problem, match="data folder"):
+        await database.write_one_of(works, "lost", _ticket(4, 5))
+    disk.full = False
+
+    assert [
+        ("writing", ["good"], False),
+        *[("writing", [], False)] * 3,
+        ("writing", ["lost"], False),
+        ("abandoned", ["lost"], False),
+    ] == told
+    assert [first, alone] == marked(files)
+    database.close()
 
 
 async def test_budgets_of_what_is_written_together_are_each_ones_own(

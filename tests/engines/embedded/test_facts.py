@@ -285,3 +285,27 @@ async def test_after_every_write_a_warm_cache_shows_what_a_cold_one_does(tmp_pat
             kinds = {Kind(row[0]) for row in rows_of(connection, "SELECT DISTINCT kind FROM outbox")}
     assert set(Kind) == kinds
     assert unchanged > STEPS
+
+
+@pytest.mark.parametrize("looks_first", ["author", "somebody"])
+async def test_a_new_tweet_is_known_without_being_read(tmp_path: Path, looks_first: str) -> None:
+    """Whoever is the first to see the news of a tweet that this process wrote: it is rendered out of memory, as a cold
+    cache renders it."""
+    async with network(Settings(data=Data(dir=tmp_path, key=KEY.hex())), KEY) as net:
+        assert isinstance(net.engine, EmbeddedEngine)
+        walk, loop, look = Walk(net, 1), asyncio.get_running_loop(), net.engine.snapshots.look
+        await walk.join()
+        (author,) = walk.people
+        await walk.post()
+        await net.reader.tweets(author, walk.tweets)
+
+        def somebody_looks() -> None:
+            loop.call_soon_threadsafe(look)
+
+        if looks_first == "somebody":
+            net.engine.database.on_commit.append(somebody_looks)
+        await walk.post()
+        facts = net.engine.facts.gather_in(None, author, walk.tweets)
+        card = facts.tweet(walk.tweets[-1])
+        assert card is not None
+        assert await shown(net.reader, net.feed, walk, author) == await cold(net, walk, author)

@@ -99,9 +99,8 @@ class Tx:
 
 
 class Written(NamedTuple):
-    """What one write with a ticket wrote: who acted, the id, and the item where it was one of many."""
+    """What one of many wrote that are written together: the id, and what it was made of."""
 
-    actor: int
     subject: int
     item: Any
 
@@ -118,9 +117,10 @@ class _Job:
 
 
 class Database:
-    """The writer of core.db. After a commit of this process each of `on_commit` is called in the writer's thread; then,
-    on the event loop, each of `on_written` with what its tickets' writes wrote, so that facts about all of a group can
-    be had ready at once for the answers, which are made next.
+    """The writer of core.db. In the writer's thread each of `on_writing` hears what a commit is about to make visible,
+    each of `on_abandoned` the same where that failed, and each of `on_commit` that there is something new. Then, on
+    the event loop, each of `on_written` hears who wrote, so that facts about all of a group can be had ready at once
+    for the answers, which are made next.
 
     At most `group_max` writes share a commit; when `queue_max` wait, more are refused. Where the last group had more
     than one, the next stays open for GATHER_S, so that many writers share a commit; one who writes alone never waits.
@@ -128,8 +128,10 @@ class Database:
 
     def __init__(self, files: Files, *, queue_max: int = 4_096, group_max: int = 128) -> None:
         self.files = files
+        self.on_writing: list[Callable[[Sequence[Written]], None]] = []
+        self.on_abandoned: list[Callable[[Sequence[Written]], None]] = []
         self.on_commit: list[Callable[[], None]] = []
-        self.on_written: list[Callable[[Sequence[Written]], None]] = []
+        self.on_written: list[Callable[[Sequence[int]], None]] = []
         self._queue_max = queue_max
         self._group_max = group_max
         self._jobs: deque[_Job] = deque()
@@ -213,7 +215,19 @@ class Database:
                 for job in jobs:
                     self._attempt(tx, job)
         tx.seal()
-        self._connection.execute("COMMIT")
+        written = [
+            Written(job.result, job.item)
+            for job in group
+            if job.ticket and job.works is not _one_by_one and not job.error and not job.ticket.replayed
+        ]
+        for expect in self.on_writing:
+            expect(written)
+        try:
+            self._connection.execute("COMMIT")
+        except Exception:
+            for give_up in self.on_abandoned:
+                give_up(written)
+            raise
 
     def _attempt(self, tx: Tx, job: _Job) -> None:
         """One write in its savepoint. A fault that ended the whole transaction (a full disk does) goes up."""
@@ -277,13 +291,9 @@ class Database:
                 job.future.set_result(job.result)
             else:
                 job.future.set_exception(job.error)
-        written = [
-            Written(job.ticket.actor, job.result, job.item)
-            for job in group
-            if job.ticket and job.result and not job.error
-        ]
+        actors = [job.ticket.actor for job in group if job.ticket and job.result and not job.error]
         for prepare in self.on_written:
-            prepare(written)
+            prepare(actors)
 
 
 class _RepeatedError(Exception):

@@ -63,6 +63,8 @@ class EmbeddedEngine:
         self.database = Database(self.files, queue_max=options.write_queue_max, group_max=options.group_max)
         self.snapshots = Snapshots(self.files)
         self.facts = EmbeddedFacts(self.snapshots)
+        self.database.on_writing.append(self.facts.expect)
+        self.database.on_abandoned.append(self.facts.give_up)
         self.database.on_written.append(self.facts.prepare)
         self.news = News(self.snapshots)
         self.accounts = EmbeddedAccounts(self.database, self.snapshots)

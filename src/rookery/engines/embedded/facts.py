@@ -54,7 +54,7 @@ class EmbeddedFacts:
         self.tallies: dict[int, Tally] = {}
         self.users: dict[int, UserCard | None] = {}
         self.viewers: dict[int, _Memo] = {}
-        self._drafts: dict[int, Draft] = {}  # of tweets whose news come next
+        self._drafts: dict[int, Draft] = {}  # of this process's tweets whose news are yet to come
         self._log: list[int] = []
         self._log_start = 0
         snapshots.on_event.append(self._forget)
@@ -71,16 +71,23 @@ class EmbeddedFacts:
             with self._snapshots.open() as connection:
                 return self.gather_in(connection, viewer, tweet_ids, user_ids)
 
-    def prepare(self, written: Sequence[Written]) -> None:
-        """Takes in the news of a group of writes before it is answered. A new tweet is then known without being read:
-        it is its draft."""
-        if not written:
+    def expect(self, written: Sequence[Written]) -> None:
+        """Hears of tweets before their news can come, whoever then looks first: a new tweet is known without being
+        read, because it is its draft. In the writer's thread."""
+        self._drafts.update((one.subject, one.item) for one in written if isinstance(one.item, Draft))
+
+    def give_up(self, written: Sequence[Written]) -> None:
+        """These never came into the world; their ids may become others'. In the writer's thread."""
+        for one in written:
+            self._drafts.pop(one.subject, None)
+
+    def prepare(self, actors: Sequence[int]) -> None:
+        """Takes in the news of a group of writes at once, before their authors are answered."""
+        if not actors:
             return
-        for actor, _, _ in written:
+        for actor in actors:
             self._memo(actor)
-        self._drafts = {one.subject: one.item for one in written if isinstance(one.item, Draft)}
         self._snapshots.look()
-        self._drafts.clear()
 
     async def user_ids(self, handles: Sequence[str]) -> Mapping[str, int]:
         """See core.reading.FactSource."""
@@ -174,6 +181,7 @@ class EmbeddedFacts:
         self.tallies.clear()
         self.users.clear()
         self.viewers.clear()
+        self._drafts.clear()
         self._log_start += len(self._log) + 1
         self._log.clear()
 
@@ -199,9 +207,10 @@ class EmbeddedFacts:
     def _begin(self, actor: int, tweet_id: int) -> None:
         """What is certain of a tweet as it comes into the world: nobody has done anything to it, and its author has
         written one more. What happens next has events of its own."""
-        draft = self._drafts.get(tweet_id)
+        draft = self._drafts.pop(tweet_id, None)
         if draft is not None:
             self.tweets[tweet_id] = TweetCard.of(draft.facts(tweet_id))
+            self._memo(actor)
         self.tallies[tweet_id] = _NO_COUNTS
         if memo := self.viewers.get(actor):
             memo.marks[tweet_id] = _NO_MARK
