@@ -31,7 +31,7 @@ def listening(person: Person, last_event_id: str | None = None) -> Iterator[Hear
     """A live stream of the person's feed, read by a thread; it has begun when the block does."""
     heard = Heard()
     headers = {**person.headers, **({} if last_event_id is None else {"Last-Event-ID": last_event_id})}
-    with httpx.Client(base_url=person.base_url, timeout=60) as client:
+    with httpx.Client(base_url=person.base_url, timeout=60, verify=person.server.verify) as client:
         answer = client.send(client.build_request("GET", "/feed/live", headers=headers), stream=True)
         assert 200 == answer.status_code, answer.read()
         reading = threading.Thread(target=_read, args=(answer, heard), daemon=True)

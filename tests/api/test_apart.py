@@ -76,7 +76,9 @@ def test_pages_come_through_the_proxy(network: Apart) -> None:
     know; what no route takes is theirs, too."""
     ann = sign_up(network, "paged_apart")
     ann.tweet("shown on a page")
-    with httpx.Client(base_url=network.url, headers={"Accept": "text/html"}, timeout=PATIENCE_S) as browser:
+    with httpx.Client(
+        base_url=network.url, headers={"Accept": "text/html"}, timeout=PATIENCE_S, verify=network.verify
+    ) as browser:
         form = {"handle": ann.handle, "password": PASSWORD}
         signed = browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"})
         assert 303 == signed.status_code

@@ -5,14 +5,13 @@ import socket
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from scripts.ports import free_port
 from tests.clusters import cluster_settings
 from tests.faults.crowd import Crowd
 from tests.faults.pair import ALL, Pair
-from tests.serving import PATIENCE_S, serving, sign_up, soon
+from tests.serving import PATIENCE_S, alone, serving, sign_up, soon
 
 END_S_MAX = 20.0
 WRITES = 40  # before and after
@@ -76,9 +75,9 @@ def test_a_client_that_does_not_read_does_not_keep_the_server(tmp_path: Path) ->
             for number in range(FULL):
                 ann.tweet(f"{number} {LARGE}", quoteOf=large)
             ready = f"http://127.0.0.1:{metrics}/readyz"
-            assert 200 == httpx.get(ready).status_code
+            assert 200 == alone("GET", ready).status_code
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
-            soon(503, lambda: httpx.get(ready).status_code)
+            soon(503, lambda: alone("GET", ready).status_code)
             assert 0 == server.process.wait(PATIENCE_S)
             assert time.monotonic() - began < END_S_MAX

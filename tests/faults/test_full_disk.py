@@ -4,11 +4,9 @@ import re
 import time
 from pathlib import Path
 
-import httpx
-
 from tests.faults.crowd import Crowd
 from tests.mounts import small_disk
-from tests.serving import PATIENCE_S, Person, ids_of, serving, soon
+from tests.serving import Person, ids_of, serving, soon
 
 DISK_MIB = 48
 
@@ -45,7 +43,7 @@ def test_writes_are_refused_and_reads_go_on_until_there_is_room(tmp_path: Path) 
 
 def reads_go_on(crowd: Crowd) -> None:
     """Every kind of read answers, over old connections and new."""
-    with httpx.Client(base_url=crowd.host.server.url, timeout=PATIENCE_S) as stranger:
+    with Person(crowd.host.server) as stranger:
         for url in ("/livez", "/readyz", "/feed/public", f"/user/{crowd.host.id}/tweets", "/search/trends"):
             assert 200 == stranger.get(url).status_code, url
     for person in (crowd.host, *(writer.person for writer in crowd.writers)):

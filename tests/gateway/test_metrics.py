@@ -9,7 +9,6 @@ import struct
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -20,6 +19,7 @@ from rookery.gateway.exposition import BEAT_S_MAX, MeterFolder, start_metrics
 from rookery.gateway.metrics import Gauge, Meter, Series
 from rookery.gateway.pulse import Pulse
 from tests.gateway.front import client, gateway, route
+from tests.serving import alone
 
 SERIES = Series("GET", "/echo")
 LAG = Gauge("lag_ms", "How far behind.")
@@ -94,7 +94,7 @@ def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     start_metrics("127.0.0.1", port, tmp_path)
 
-    assert "rookery_requests_total" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert "rookery_requests_total" in alone("GET", f"http://127.0.0.1:{port}/metrics").text
     with pytest.raises(OperatorError, match=f"port {port}"):
         start_metrics("127.0.0.1", port, tmp_path)
     with pytest.raises(OperatorError, match=r"of 192\.0\.2\.1 "):
@@ -110,7 +110,7 @@ def test_the_port_of_metrics_tells_whether_a_process_is_ready(tmp_path: Path) ->
     start_metrics("127.0.0.1", port, tmp_path)
 
     def told() -> list[int]:
-        return [httpx.get(f"http://127.0.0.1:{port}/{path}").status_code for path in ("livez", "readyz")]
+        return [alone("GET", f"http://127.0.0.1:{port}/{path}").status_code for path in ("livez", "readyz")]
 
     assert [200, 503] == told()
     feed = Gauge("stream_lag_ms", "How far behind.", "feed")
@@ -122,7 +122,7 @@ def test_the_port_of_metrics_tells_whether_a_process_is_ready(tmp_path: Path) ->
     assert value(tmp_path, "rookery_lag_ms", process=str(os.getpid())) is None
     pulse.drain()
     assert [200, 503] == told()
-    assert 404 == httpx.get(f"http://127.0.0.1:{port}/").status_code
+    assert 404 == alone("GET", f"http://127.0.0.1:{port}/").status_code
 
 
 async def test_a_loop_that_is_held_up_shows(tmp_path: Path) -> None:

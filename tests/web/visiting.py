@@ -75,7 +75,8 @@ class Visitor(httpx.Client):
     """Somebody with a browser; `handle` once they have an account."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__(base_url=server.url, timeout=PATIENCE_S, headers={"Accept": "text/html,*/*;q=0.8"})
+        headers = {"Accept": "text/html,*/*;q=0.8"}
+        super().__init__(base_url=server.url, timeout=PATIENCE_S, headers=headers, verify=server.verify)
         self.handle = ""
         self.id = ""
 

@@ -7,7 +7,7 @@ import hmac
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from time import gmtime, strftime
 from typing import Any, NamedTuple
 from urllib.request import getproxies
@@ -20,6 +20,7 @@ from aiohttp import ClientError as HttpError
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import get_cert_path
+from botocore.loaders import Loader, create_loader
 from yarl import URL
 
 CALLS_AT_ONCE_MAX = 64  # of one process
@@ -118,9 +119,8 @@ async def client_of(url: str, region: str) -> AsyncIterator[Wire]:
         max_pool_connections=CALLS_AT_ONCE_MAX,
     )
     session = get_session()
-    trusted = ssl.create_default_context(
-        cafile=session.get_config_variable("ca_bundle") or get_cert_path(True)
-    )
+    session.register_component("data_loader", _descriptions(session.get_config_variable("data_path")))
+    trusted = _trusting(session.get_config_variable("ca_bundle") or get_cert_path(True))
     async with (
         session.create_client(
             _SERVICE, endpoint_url=url or None, region_name=region, config=config
@@ -134,6 +134,17 @@ async def client_of(url: str, region: str) -> AsyncIterator[Wire]:
         ) as http,
     ):
         yield Wire(general, http, await session.get_credentials())
+
+
+@cache
+def _descriptions(path: str | None) -> Loader:
+    """What botocore knows of AWS's services, a megabyte of JSON: read once a process, not once a client."""
+    return create_loader(path)
+
+
+@cache
+def _trusting(cafile: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=cafile)
 
 
 def _refusal(operation: str, status: int, said: Mapping[str, Any]) -> ClientError | ConnectionError:

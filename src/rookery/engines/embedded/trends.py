@@ -10,7 +10,7 @@ import apsw
 import msgspec
 
 from rookery.core.geo import Place, covering, grid_cell
-from rookery.engines.embedded.connections import rows_of
+from rookery.engines.embedded.connections import id_list, rows_of
 from rookery.services.search.indexing import IndexedText
 from rookery.services.search.store import TREND_RADIUS_KM
 
@@ -31,6 +31,7 @@ GROUP BY spelling ORDER BY count(*) DESC, spelling LIMIT 1"""
 _EXPIRED = (
     "DELETE FROM main.tagged WHERE tweet_id IN (SELECT tweet_id FROM main.tagged WHERE tweet_id < ? LIMIT ?)"
 )
+_OF_TWEETS = "DELETE FROM main.tagged WHERE tweet_id IN (SELECT value FROM json_each(?))"
 
 
 def tag_rows(text: IndexedText, since: int) -> Iterator[TagRow]:
@@ -42,9 +43,9 @@ def tag_rows(text: IndexedText, since: int) -> Iterator[TagRow]:
         yield text.tweet_id, tag, spelling, cell
 
 
-def keep_tags(connection: apsw.Connection, tweet_ids: Iterable[int], rows: Iterable[TagRow]) -> None:
+def keep_tags(connection: apsw.Connection, tweet_ids: Sequence[int], rows: Iterable[TagRow]) -> None:
     """Replaces what `tagged` holds of these tweets."""
-    connection.executemany("DELETE FROM main.tagged WHERE tweet_id = ?", ((one,) for one in tweet_ids))
+    connection.execute(_OF_TWEETS, (id_list(tweet_ids),))
     connection.executemany("INSERT INTO main.tagged VALUES (?,?,?,?)", rows)
 
 
