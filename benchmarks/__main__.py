@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = Run(asked.quick, Path(scratch))
         for at, one in enumerate(chosen, 1):
             print(f"[{at}/{len(chosen)}] {one.name}: {one.summary}", flush=True)
-            found.append(Found(one, os.getloadavg()[0], _measured(one, run)))
+            found.append(Found(one, os.getloadavg()[0], report.pace(), _measured(one, run)))
     return _concluded(found, asked)
 
 

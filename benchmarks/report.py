@@ -7,6 +7,7 @@ A run of some benchmarks replaces their figures and keeps the others', each with
 import json
 import os
 import platform
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,19 +24,23 @@ from rookery.plan import measured, resources
 _HEAD = """# Benchmarks
 
 Made by `make bench`; do not edit. Every figure stands beside the bound that it must keep; a ratio is measured against
-a limit in the same run, in turns. `make bench ARGS="--help"` tells how to measure some alone.
+a limit in the same run, in turns. What stands for itself depends on the machine: before each benchmark Python adds
+numbers for a moment, and that pace is told. `make bench ARGS="--help"` tells how to measure some alone.
 
 ![How many times better than its bound each figure is](benchmarks.svg)
 """
+_ADDITIONS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a run of a benchmark found. `others`: the load average just before it, which is what other programs asked
-    of the machine; figures taken beside much of that are too low."""
+    of the machine; figures taken beside much of that are too low. `pace`: millions of additions that Python did in a
+    second just before it; a rented core of the same name may do three times as many on another day."""
 
     benchmark: Benchmark
     others: float
+    pace: float
     figures: Sequence[Figure]
 
 
@@ -51,6 +56,7 @@ def write(folder: Path, found: Sequence[Found]) -> list[Path]:
             "date": f"{datetime.now(UTC):%Y-%m-%d}",
             "machine": machine(),
             "load_before": round(one.others, 2),
+            "pace": round(one.pace, 1),
             "figures": [figure.record() for figure in one.figures],
         }
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +66,17 @@ def write(folder: Path, found: Sequence[Found]) -> list[Path]:
     planned = measured.FILE if folder.resolve() == PROJECT / "docs" else folder / measured.FILE.name
     planned.write_text(measured.kept(known, measured.wanted(resources.KINDS)))
     return [json_file, page, picture, planned]
+
+
+def pace() -> float:
+    """Millions of additions that Python does in a second on one core, of five tries the best."""
+    spans = []
+    for _ in range(5):
+        begun, total = time.perf_counter(), 0
+        for number in range(_ADDITIONS):
+            total += number
+        spans.append(time.perf_counter() - begun)
+    return _ADDITIONS / min(spans) / 1e6
 
 
 def machine() -> str:
@@ -89,7 +106,10 @@ def _page(benchmarks: Mapping[str, Any]) -> str:
     parts = [_HEAD]
     for name, bench in benchmarks.items():
         parts.append(f"## {name}\n\n`make bench ARGS={name}`: {bench['measures']}.\n")
-        parts.append(f"{bench['date']}, {bench['machine']}; load average before it {bench['load_before']}.\n")
+        pace = f", {bench['pace']} million additions/s" if "pace" in bench else ""
+        parts.append(
+            f"{bench['date']}, {bench['machine']}; load average before it {bench['load_before']}{pace}.\n"
+        )
         parts.append(
             "| figure | measured | bound | |\n|---|---|---|---|\n" + "\n".join(_rows(bench["figures"])) + "\n"
         )

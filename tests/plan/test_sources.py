@@ -82,7 +82,7 @@ def test_a_run_of_a_benchmark_changes_the_plan(tmp_path: Path) -> None:
     (tmp_path / "benchmarks.json").write_text(json.dumps({"benchmarks": known}))
     (bench,) = [one for one in CLUSTER if one.name == FEED_ROWS.bench]
 
-    write(tmp_path, [Found(bench, 0.5, [Figure(bench.name, FEED_ROWS.figure, 77_000, "rows/s")])])
+    write(tmp_path, [Found(bench, 0.5, 10.0, [Figure(bench.name, FEED_ROWS.figure, 77_000, "rows/s")])])
     found = Figures(json.loads((tmp_path / "measured.json").read_text())["benchmarks"])
 
     assert found.value(FEED_ROWS) == 77_000
