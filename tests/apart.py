@@ -1,13 +1,12 @@
 """A network whose services and workers are processes of their own, behind nginx over HTTPS."""
 
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.apart import WORKERS, Processes
-from tests.serving import Server
+from tests.serving import TRUSTED, Server
 
 
 class Apart(Server):
@@ -24,7 +23,7 @@ class Apart(Server):
 
     def start(self) -> None:
         """Starts everything and waits until it is ready."""
-        os.environ["SSL_CERT_FILE"] = str(self.processes.certificate)  # httpx's clients believe it
+        TRUSTED.load_verify_locations(self.processes.certificate)
         self.processes.start(self.workers)
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -68,11 +67,11 @@ def at_once(server: Server, requests: Sequence[bytes]) -> list[Reply]:
 
 
 def _connected(server: Server) -> socket.socket:
-    """A connection, over TLS where the server's address says so; its certificate is one that SSL_CERT_FILE names."""
+    """A connection, over TLS where the server's address says so."""
     plain = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
     if not server.over_tls:
         return plain
-    return ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
+    return server.verify.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 def _all_of(connection: socket.socket) -> bytes:
