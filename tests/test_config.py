@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import rookery
 from rookery.cli.commands import app
 from rookery.config import Data, Limits, Settings, catalogue, configuration, load
 from rookery.core.errors import ConfigError
 
+SOURCES = Path(rookery.__file__).parent
 HEX_KEY = "ab" * 32
 NOTHING: Mapping[str, object] = {}
 
@@ -259,6 +261,13 @@ def test_defaults_stand_without_any_source() -> None:
     """Settings() is usable by itself, for tests and tools."""
     assert Path("rookery-data") == Settings().data.dir
     assert Data() == Settings().data
+
+
+def test_every_setting_is_read() -> None:
+    """No setting promises what nothing in the program looks at."""
+    rest = [path for path in SOURCES.rglob("*.py") if path.parent.name != "config"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in rest)
+    assert [] == [key for key in catalogue() if key not in text]
 
 
 def test_the_command_shows_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,12 @@ class Network:
         self.tweets = TweetsService(engine.tweets, self.reader)
         self.replies = RepliesService(engine.replies, self.reader)
         self.follows = FollowsService(engine.follows, self.reader)
-        self.feed = FeedService(engine.feed, self.reader, retweet_window=settings.feed.retweet_window)
+        self.feed = FeedService(
+            engine.feed,
+            self.reader,
+            retweet_window=settings.feed.retweet_window,
+            cache_bytes_max=settings.engine.cache_bytes_max,
+        )
         self.live = LiveService(self.feed, engine.feed, self.reader)
         self.search = SearchService(engine.search, self.reader)
 

@@ -133,7 +133,7 @@ class Engine:
         high=86_400_000,
     )
     cache_bytes_max: int = setting(
-        67_108_864, "Memory for rendered tweets in a process.", low=1_048_576, high=68_719_476_736
+        134_217_728, "Memory for rendered feed pages in a process.", low=1_048_576, high=68_719_476_736
     )
 
 

@@ -11,7 +11,8 @@ from rookery.core.rendering import JsonArray
 from rookery.core.visibility import Facts, Witness
 from rookery.services.feed.store import Entry, FeedStore
 
-PAGES_MAX = 8_000  # rendered pages kept, some 12 KB each
+_Asked = tuple[int, int, int, int]  # viewer, before, size, since
+_PAGE_BYTES, _ID_BYTES = 2_000, 64  # of a page that shows nothing, and of each id that it was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class _Kept:
     stamp: Hashable
     witness: Witness
     page: Page[bytes]
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,18 @@ class _Choice:
 
 class FeedService:
     """Pages of feeds. `retweet_window`: a retweet is hidden when the original, or another retweet of it, is among this
-    many entries just older; what arrives on top never hides what is below."""
+    many entries just older; what arrives on top never hides what is below. `cache_bytes_max`: memory for rendered
+    pages."""
 
-    def __init__(self, store: FeedStore, reader: Reader, *, retweet_window: int = 40) -> None:
+    def __init__(
+        self, store: FeedStore, reader: Reader, *, retweet_window: int = 40, cache_bytes_max: int = 1 << 27
+    ) -> None:
         self._store = store
         self._reader = reader
         self._window = retweet_window
-        self._pages: OrderedDict[tuple[int, int, int, int], _Kept] = OrderedDict()
+        self._pages: OrderedDict[_Asked, _Kept] = OrderedDict()
+        self._pages_bytes = 0
+        self._pages_bytes_max = cache_bytes_max
 
     async def page(self, viewer: int, before: int, size: int, since: int = 0) -> Page[bytes]:
         """The viewer's feed below `before` and above `since`, newest first.
@@ -53,12 +60,12 @@ class FeedService:
             return kept.page
         seen = await self._store.since(viewer, since) if since else 0
         made, facts = await self._make(viewer, before, size, seen)
-        entries: Sequence[bytes] = JsonArray([rendered for _, rendered in made.entries])
-        page = Page(entries, made.next_cursor)
+        entries = JsonArray([rendered for _, rendered in made.entries])
+        page: Page[bytes] = Page(entries, made.next_cursor)
         if stamp is not None:
-            self._pages[key] = _Kept(stamp, facts.witness(), page)
-            if len(self._pages) > PAGES_MAX:
-                self._pages.popitem(last=False)
+            witness = facts.witness()
+            memory = len(entries.whole) + _PAGE_BYTES + _ID_BYTES * len(witness.ids)
+            self._keep(key, _Kept(stamp, witness, page, memory))
         return page
 
     async def shown(self, viewer: int, before: int, size: int, since: int) -> Page[tuple[int, bytes]]:
@@ -69,6 +76,14 @@ class FeedService:
     async def public_page(self, viewer: int, before: int, size: int) -> Page[bytes]:
         """The newest tweets of unprotected accounts that the viewer may see."""
         return await fill(self._public, viewer, self._store.public, before, size)
+
+    def _keep(self, asked: _Asked, made: _Kept) -> None:
+        """Keeps a page in the place of what it was; those made longest ago go where there are too many."""
+        before = self._pages.pop(asked, None)
+        self._pages[asked] = made
+        self._pages_bytes += made.memory - (before.memory if before else 0)
+        while self._pages_bytes > self._pages_bytes_max:
+            self._pages_bytes -= self._pages.popitem(last=False)[1].memory
 
     async def _public(self, viewer: int, tweet_ids: Sequence[int]) -> Mapping[int, bytes]:
         facts = await self._reader.source.gather(viewer, tweet_ids)
